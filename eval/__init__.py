@@ -1,0 +1,1 @@
+"""Honest evaluation: accuracy, retrieval, grounding and privacy leaks, with intervals."""
