@@ -15,6 +15,7 @@ errors = Console(stderr=True, soft_wrap=True, highlight=False)
 """Progress, notes and errors: never mixed into what a pipe reads."""
 
 
-def write_json(value: Any) -> None:
-    """Write one JSON value to standard output, unwrapped and unstyled."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+def write_json(value: Any, indent: int | None = 2) -> None:
+    """Write one JSON value to standard output, unwrapped and unstyled; without an indent it is one line."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=indent) + "\n")
+    sys.stdout.flush()

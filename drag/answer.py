@@ -1,0 +1,100 @@
+"""The student's turn: a question and a context to an answer with citations."""
+
+from __future__ import annotations
+
+import math
+import re
+import time
+from collections.abc import Sequence
+
+from drag import prompts
+from drag.errors import DragError
+from drag.prompts import Style
+from drag.protocols import LanguageModel, OnText, ScoringModel
+from drag.types import Answer, Citation, Context, Evidence, Question, Usage, texts
+from graphs import verbalise
+
+SMALL = 1_000_000_000
+"""Weights of fewer bytes than this are a small student: about a billion parameters at the usual quantisation."""
+
+# Half of an answer's own words have to stand in the evidence before it is named as the source.
+_SUPPORT = 0.5
+
+_WORD = re.compile(r"\w+")
+_EMPTY = frozenset(
+    re.findall(
+        r"\w+",
+        """a an and are as at be been but by can did do does for from had has have he her him his how i in is it its
+        not of on or she that the their them there they this to was were what when where which who why will with
+        would you""",
+    )
+)
+
+
+def style_of(model: LanguageModel) -> Style:
+    """How a student is prompted unless the settings say otherwise: `plain` if its weights are small."""
+    size: int | None = getattr(model, "weights_bytes", None)
+    return "plain" if size is not None and size < SMALL else "instructed"
+
+
+def answer(
+    student: LanguageModel,
+    question: Question,
+    context: Context,
+    *,
+    style: Style,
+    max_tokens: int = 64,
+    on_text: OnText | None = None,
+) -> Answer:
+    """Ask the student. Raises `ModelError` if it fails.
+
+    A question with choices is answered by one of them, the one whose text is the most likely per token, where the
+    student can score: small students pick letters at random.
+    """
+    facts = verbalise(context.graph)
+    prompt = prompts.answer(question, texts(context.evidence), facts, style, max_tokens)
+    if question.choices and isinstance(student, ScoringModel):
+        return _choose(student, question, context, prompt)
+    (reply,) = student.generate([prompt], on_text=on_text)
+    if isinstance(reply, DragError):
+        raise reply
+    text, numbers, abstained = prompts.parse_answer(reply.text, len(context.evidence))
+    cited = [Citation(number, context.evidence[number - 1], "model") for number in numbers]
+    if not cited and not abstained:
+        cited = support(text, question.text, context.evidence)
+    confidence = None if reply.logprob is None else math.exp(reply.logprob)
+    return Answer(question, text, tuple(cited), abstained, confidence, reply.usage, context)
+
+
+def _choose(student: ScoringModel, question: Question, context: Context, prompt: prompts.Prompt) -> Answer:
+    started = time.perf_counter()
+    means = [one.mean for one in student.score(prompt, question.choices)]
+    best = max(range(len(means)), key=lambda place: (means[place], -place))
+    # Among the given choices: what the student makes of those that were not chosen is part of its confidence.
+    share = 1 / sum(math.exp(mean - means[best]) for mean in means)
+    text = question.choices[best]
+    usage = Usage(seconds=time.perf_counter() - started)
+    return Answer(question, text, tuple(support(text, question.text, context.evidence)), False, share, usage, context)
+
+
+def support(text: str, question: str, evidence: Sequence[Evidence]) -> list[Citation]:
+    """The evidence in which the answer's own words stand: those it does not share with the question.
+
+    Greedy cover: the piece that holds most of the words, then the one that holds most of the rest, as long as one
+    adds a word. Nothing is cited where less than half of the words are found.
+    """
+    own = {word for word in _words(text) if word not in _words(question)} or _words(text)
+    held = [own & _words(one.text) for one in evidence]
+    covered: set[str] = set()
+    cited: list[Citation] = []
+    while held:
+        best = max(range(len(held)), key=lambda place: (len(held[place] - covered), -place))
+        if not held[best] - covered:
+            break
+        covered |= held[best]
+        cited.append(Citation(best + 1, evidence[best], "overlap"))
+    return sorted(cited, key=lambda one: one.number) if own and len(covered) >= _SUPPORT * len(own) else []
+
+
+def _words(text: str) -> set[str]:
+    return {word for word in _WORD.findall(text.casefold()) if word not in _EMPTY}

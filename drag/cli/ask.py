@@ -1,0 +1,134 @@
+"""`drag ask`: a question to an answer with citations."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from drag.cli.console import errors, output, write_json
+from drag.errors import ConfigError
+from drag.settings import Settings
+
+if TYPE_CHECKING:
+    from drag.types import Answer, Question
+
+
+@click.command()
+@click.argument("question", required=False)
+@click.option("--pack", type=click.Path(dir_okay=False, path_type=Path), help="The pack to answer from.")
+@click.option("--questions", type=click.Path(dir_okay=False, exists=True, path_type=Path), help="A file of questions.")
+@click.option("--student", metavar="SPEC", help="Who answers.  [default: smollm2-135m]")
+@click.option("--evidence/--no-evidence", default=True, show_default=True, help="Give the student evidence to read.")
+@click.option("--graph/--no-graph", default=True, show_default=True, help="Give the student triples to read.")
+@click.option("--max-tokens", type=click.IntRange(min=1), help="Length of an answer, at most.  [default: 64]")
+@click.option(
+    "--style", type=click.Choice(["auto", "plain", "instructed"]), help="How it is prompted.  [default: auto]"
+)
+@click.option("--base-url", metavar="URL", help="Endpoint of an openai: student.")
+@click.option("--json", "as_json", is_flag=True, help="Write JSON: an object, or one a line for several questions.")
+@click.pass_obj
+def ask(
+    config: str | None,
+    *,
+    question: str | None,
+    pack: Path | None,
+    questions: Path | None,
+    student: str | None,
+    evidence: bool,
+    graph: bool,
+    base_url: str | None,
+    as_json: bool,
+    **flags: Any,
+) -> None:
+    """Answer QUESTION on this device; `-` reads it from standard input.
+
+    With a pack the student reads the evidence and the triples found in it, and the answer says which it rests on.
+    Without one the student answers alone, and says so.
+    """
+    from drag.cli.progress import fetching
+    from drag.journeys import open_student
+
+    asked = _asked(question, questions)
+    settings = Settings.load(config).override("ask", **flags).override("remote", base_url=base_url)
+    if pack is None:
+        errors.print("no pack: the student answers alone", style="dim")
+    with fetching(settings) as how, open_student(pack, student=student, settings=settings, how=how) as one:
+        for number, item in enumerate(asked):
+            if as_json:
+                answer = one.ask(item, evidence=evidence, graph=graph)
+                write_json(as_record(answer, alone=pack is None), indent=None if questions else 2)
+                continue
+            if len(asked) > 1:
+                output.print(f"{'' if number == 0 else chr(10)}[bold]{_plain(item.text)}[/]")
+            answer = one.ask(item, evidence=evidence, graph=graph, on_text=_stream)
+            _finish(answer)
+
+
+def _asked(question: str | None, file: Path | None) -> list[Question]:
+    from drag.questions import read_questions, to_question
+
+    if (question is None) == (file is None):
+        raise ConfigError("give one question, or --questions with a file of them")
+    if file is not None:
+        return read_questions(file)
+    text = sys.stdin.read() if question == "-" else str(question)
+    return [to_question({"id": "asked", "question": text})]
+
+
+def _stream(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def _finish(answer: Answer) -> None:
+    """What follows the streamed text: the choice that was scored, and the sources."""
+    if answer.question.choices:
+        _stream(answer.text)
+    _stream("\n")
+    if answer.abstained:
+        output.print("The evidence does not carry an answer.", style="dim")
+    for citation in answer.citations:
+        output.print(f"  [{citation.number}] {citation.evidence.text}", style="cyan", markup=False)
+        output.print(f"      {citation.evidence.source}, by {citation.basis}", style="dim", markup=False)
+    if answer.context.evidence and not answer.citations and not answer.abstained:
+        output.print("  no piece of the evidence supports this answer", style="yellow")
+
+
+def _plain(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)
+
+
+def as_record(answer: Answer, *, alone: bool) -> dict[str, Any]:
+    """An answer as JSON shows it."""
+    usage = answer.usage
+    return {
+        "id": answer.question.id,
+        "question": answer.question.text,
+        "answer": answer.text,
+        "alone": alone,
+        "abstained": answer.abstained,
+        "confidence": answer.confidence,
+        "citations": [
+            {
+                "number": one.number,
+                "basis": one.basis,
+                "evidence_id": one.evidence.id,
+                "source": one.evidence.source,
+                "text": one.evidence.text,
+            }
+            for one in answer.citations
+        ],
+        "evidence": [{"id": one.id, "source": one.source, "text": one.text} for one in answer.context.evidence],
+        "triples": [[one.head, one.relation, one.tail] for one in answer.context.graph],
+        "usage": {
+            "prompt_tokens": usage.prompt_tokens,
+            "completion_tokens": usage.completion_tokens,
+            "seconds": round(usage.seconds, 3),
+            "cost": usage.cost,
+        },
+    }

@@ -1,0 +1,73 @@
+"""Progress bars, on standard error; silent where that is not a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from drag.cli.console import errors
+from drag.models import Fetching
+from drag.pipeline import OnStage, Stage
+from drag.settings import Settings
+
+_STAGES: dict[Stage, str] = {
+    "teach": "the teacher writes evidence",
+    "rank": "evidence is ranked",
+    "extract": "triples are extracted",
+    "write": "done",
+}
+
+
+@contextmanager
+def fetching(settings: Settings) -> Generator[Fetching]:
+    """How to get models that are missing, with a bar for each that is fetched.
+
+    The bars are on the screen only while something is fetched: two live displays would fight over it.
+    """
+    bars = Progress(
+        TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn(), console=errors
+    )
+    tasks: dict[str, TaskID] = {}
+
+    def show(what: str, done: int, total: int) -> None:
+        if done >= total:
+            bars.stop()
+            return
+        bars.start()
+        if what not in tasks:
+            tasks[what] = bars.add_task(f"fetching {what}", total=total)
+        bars.update(tasks[what], completed=done, total=total)
+
+    try:
+        yield Fetching.of(settings, show)
+    finally:
+        bars.stop()
+
+
+@contextmanager
+def building(total: int) -> Generator[OnStage]:
+    """A bar over the questions of a build, which also says what is being done."""
+    bars = Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=errors
+    )
+    task = bars.add_task("", total=total)
+
+    def show(stage: Stage, done: int, total: int) -> None:
+        bars.start()
+        bars.update(task, description=_STAGES[stage], completed=done, total=total)
+
+    try:
+        yield show
+    finally:
+        bars.stop()

@@ -1,0 +1,82 @@
+"""Embedders: names, folders and hub repositories to something with `encode`."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy
+
+from drag.errors import ConfigError, ModelError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from drag.models import Fetching
+    from drag.protocols import Embedder
+
+
+class LocalEmbedder:
+    """A Sentence Transformers model from a folder or a hub repository, loaded when it is first used.
+
+    Importing torch costs seconds; a question that never needs a vector should not pay for it.
+    """
+
+    def __init__(self, location: str) -> None:
+        self._location = location
+        self._model: Any = None
+
+    def load(self) -> LocalEmbedder:
+        """Load the weights now. Raises `ModelError` if there is no such model."""
+        if self._model is None:
+            os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+            try:
+                # Typed by hand at this border: the library's own types drag torch's in.
+                sentence_transformers = importlib.import_module("sentence_transformers")
+                self._model = sentence_transformers.SentenceTransformer(self._location, device="cpu")
+            except (OSError, ValueError, ImportError) as error:
+                raise ModelError(f"cannot load the embedder {self._location}: {first_line(error)}") from error
+        return self
+
+    def encode(self, sentences: list[str], *, normalize_embeddings: bool = True) -> NDArray[numpy.float32]:
+        """Vectors of shape (len(sentences), dimension), float32, of length 1 unless told otherwise."""
+        self.load()
+        vectors = self._model.encode(sentences, normalize_embeddings=normalize_embeddings, show_progress_bar=False)
+        return numpy.asarray(vectors, dtype=numpy.float32)
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error's text: libraries add pages of advice."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def load_embedder(spec: str, how: Fetching | None = None) -> Embedder:
+    """The embedder that `spec` names.
+
+    `spec` is a registry name (`all-minilm-l6-v2`), a folder, `hf:REPO-or-folder`, or `package.module:Class` (called
+    without arguments). Raises `ConfigError` for a spec that means nothing and `ModelError` when the model cannot be
+    had.
+    """
+    from drag.models import Fetching, fetched
+    from drag.models.registry import load_registry
+
+    if spec.startswith("hf:"):
+        return LocalEmbedder(spec.removeprefix("hf:"))
+    if spec in load_registry():
+        return LocalEmbedder(str(fetched(spec, "sentence-transformers", how or Fetching())))
+    if Path(spec).is_dir():
+        return LocalEmbedder(spec)
+    if ":" in spec:
+        return cast("Embedder", load_class(spec)())
+    raise ConfigError(f"'{spec}' is not an embedder: give a registry name, a folder, hf:REPO or package.module:Class")
+
+
+def load_class(spec: str) -> Any:
+    """The object that `package.module:Class` names. Raises `ConfigError` if there is none."""
+    module, _, attribute = spec.partition(":")
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ConfigError(f"cannot load '{spec}': {first_line(error)}") from error

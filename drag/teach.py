@@ -1,0 +1,28 @@
+"""The teacher's part: evidence for questions, written ahead of time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from drag import prompts, replies
+from drag.errors import DragError
+from drag.protocols import LanguageModel
+from drag.types import Evidence, Question
+
+
+def teach(
+    teacher: LanguageModel, questions: Sequence[Question], count: int, *, show_choices: bool = False
+) -> list[list[Evidence] | DragError]:
+    """At most `count` pieces of evidence for each question, in the order of the questions.
+
+    Blind by default: the teacher sees the question only. With `show_choices` the evidence is concluding. A question
+    for which nothing usable came back gives its error as a value.
+    """
+    asked = [prompts.teach(question, count, show_choices=show_choices) for question in questions]
+    results = replies.ask(teacher, asked, [prompts.parse_teach] * len(asked))
+    return [
+        result
+        if isinstance(result, DragError)
+        else [Evidence.of(text, f"teacher:{teacher.name}") for text in result[:count]]
+        for result in results
+    ]
