@@ -19,13 +19,13 @@ from drag.extract import ModelExtractor
 from drag.models.cached import with_store
 from drag.pack import Built, Pack, PackWriter
 from drag.prompts import Style
-from drag.protocols import Embedder, Extractor, LanguageModel, OnText
-from drag.rank import RelevanceRanker, SimilarityRanker, keep_best, rank
+from drag.protocols import Embedder, Extractor, LanguageModel, OnText, Ranker
+from drag.rank import DocumentRanker, RelevanceRanker, SimilarityRanker, keep_best, rank
 from drag.retrieve import Retriever
 from drag.settings import Ask
 from drag.settings import Build as BuildSettings
 from drag.teach import teach
-from drag.types import Answer, Context, Evidence, Failure, Item, Question, Ranked, texts
+from drag.types import Answer, Context, Evidence, Failure, Question, Ranked, texts
 from graphs import Merged, Triple, merge, verbalise
 
 RECIPE = 1
@@ -101,7 +101,7 @@ class _Stages:
         self._settings = settings
         self._extractor: Extractor = ModelExtractor(teacher)
         self._relevance = RelevanceRanker(teacher)
-        self._rankers = {
+        self._rankers: dict[str, tuple[Ranker, float]] = {
             "similarity": (SimilarityRanker(embedder), settings.similarity),
             "relevance": (self._relevance, settings.relevance),
         }
@@ -146,20 +146,19 @@ class _Stages:
                     gathered[question.id].extend(written)
         return {key: list({one.id: one for one in found}.values()) for key, found in gathered.items()}
 
-    def _rank(
-        self, question: Question, stage: str, items: Sequence[Item], lines: Sequence[str], failures: list[Failure]
-    ) -> list[Ranked[Item]]:
-        ranked = rank(question.text, items, lines, self._rankers)
-        if self._relevance.failure is not None:
-            failures.append(Failure(question.id, stage, str(self._relevance.failure)))
-        return ranked
-
     def _rank_evidence(
         self, question: Question, found: Sequence[Evidence], failures: list[Failure]
     ) -> list[Ranked[Evidence]]:
-        ranked = self._rank(question, "rank", found, texts(found), failures)
+        rankers = self._rankers | {"document": (DocumentRanker(question.evidence), self._settings.document)}
+        ranked = rank(question.text, found, texts(found), rankers)
+        self._note(question, "rank", failures)
         sizes = [self._teacher.count_tokens(one.item.text) for one in ranked]
         return keep_best(ranked, sizes, most=self._settings.keep, budget=self._settings.keep_tokens)
+
+    def _note(self, question: Question, stage: str, failures: list[Failure]) -> None:
+        """A judgement that failed leaves the other signals to rank by; the question is tried again the next time."""
+        if self._relevance.failure is not None:
+            failures.append(Failure(question.id, stage, str(self._relevance.failure)))
 
     def _extract(
         self, ranked: dict[str, list[Ranked[Evidence]]], failures: dict[str, list[Failure]]
@@ -178,7 +177,8 @@ class _Stages:
         self, question: Question, merged: Sequence[Merged], failures: list[Failure]
     ) -> list[Ranked[Merged]]:
         lines = [" ".join(verbalise([one.triple])) for one in merged]
-        ranked = self._rank(question, "rank-triples", merged, lines, failures)
+        ranked = rank(question.text, merged, lines, self._rankers)
+        self._note(question, "rank-triples", failures)
         return keep_best(ranked, [0] * len(ranked), most=self._settings.triples, budget=0)
 
     def _vectors(self, question: Question, ranked: Sequence[Ranked[Evidence]]) -> dict[tuple[str, str], Any]:

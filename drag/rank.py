@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy
 
@@ -28,6 +28,20 @@ class SimilarityRanker:
             return []
         vectors = numpy.asarray(self._embedder.encode([question, *texts], normalize_embeddings=True))
         return [float(value) for value in vectors[1:] @ vectors[0]]
+
+
+class DocumentRanker:
+    """1 for the texts that came with the question, no score for what a teacher remembers.
+
+    A small teacher is as fluent about what it does not know; what somebody brought along has to outrank that.
+    """
+
+    def __init__(self, brought: Collection[str]) -> None:
+        self._brought = brought
+
+    def score(self, question: str, texts: Sequence[str]) -> list[float | None]:
+        """See `Ranker.score`."""
+        return [1.0 if text in self._brought else None for text in texts]
 
 
 class RelevanceRanker:
@@ -85,7 +99,10 @@ def fuse(
 
 
 def rank(
-    question: str, items: Sequence[Item], texts: Sequence[str], rankers: Mapping[str, tuple[Ranker, float]]
+    question: str,
+    items: Sequence[Item],
+    texts: Sequence[str],
+    rankers: Mapping[str, tuple[Ranker, float]],
 ) -> list[Ranked[Item]]:
     """Score the items' texts with every ranker of a weight above zero, and fuse."""
     used = {name: (ranker, weight) for name, (ranker, weight) in rankers.items() if weight > 0}

@@ -61,6 +61,7 @@ class Build(Section):
     relevance: Weight = Field(
         default=1.0, description="weight of the teacher's own judgement in the fusion; 0 skips it"
     )
+    document: Weight = Field(default=1.0, description="weight, in the fusion, of coming from the record's own evidence")
     show_choices: bool = Field(
         default=False, description="let the teacher see the answer choices (concluding evidence)"
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Triple:
-    """A directed fact: `head` stands in `relation` to `tail`, as the evidence with `evidence_id` says."""
+    """A directed fact: `head` stands in `relation` to `tail`, as the evidence with `evidence_id` says.
+
+    Raises `GraphError` when head, relation or tail is blank.
+    """
 
     head: str
     relation: str
@@ -30,7 +34,7 @@ class Triple:
 
 
 class KnowledgeGraph:
-    """An ordered set of triples. The triples are the truth; `network` is derived from them.
+    """An ordered set of triples. The triples are the truth; everything else here is derived from them, once.
 
     Immutable: two graphs are equal when their triples are, in order. Parallel edges and directions survive.
     """
@@ -61,6 +65,24 @@ class KnowledgeGraph:
         return tuple(dict.fromkeys(name for triple in self.triples for name in (triple.head, triple.tail)))
 
     @cached_property
+    def names(self) -> Mapping[str, tuple[str, ...]]:
+        """Normal form → the entities written that way, in graph order. One each, when the triples were merged."""
+        found: dict[str, list[str]] = {}
+        for entity in self.entities:
+            found.setdefault(normal_form(entity), []).append(entity)
+        return {key: tuple(entities) for key, entities in found.items()}
+
+    @cached_property
+    def phrases(self) -> Mapping[str, tuple[tuple[tuple[str, ...], str], ...]]:
+        """First word → (all words, normal form) of the entities that begin with it: what finds them in a text."""
+        found: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+        for key in self.names:
+            parts = tuple(words(key))
+            if parts:
+                found.setdefault(parts[0], []).append((parts, key))
+        return {first: tuple(phrases) for first, phrases in found.items()}
+
+    @cached_property
     def network(self) -> networkx.MultiDiGraph[str]:
         """The graph for networkx: entities are nodes; each triple is an edge with `relation` and `evidence_id`."""
         import networkx
@@ -72,11 +94,37 @@ class KnowledgeGraph:
         return network
 
 
-_ARTICLE = re.compile(r"^(?:the|a|an)\s+", re.IGNORECASE)
-_EDGE = re.compile(r"^[\W_]+|[\W_]+$")
+_ARTICLE = re.compile(r"^(?:the|a|an)\s+")
+# Quotes, brackets and sentence marks only: `C++`, `F#`, `5%`, `$5`, `-40` and `.NET` keep what tells them apart.
+_OPENING = re.compile(r"""^(?:["'`´‘’‚“”„«»‹›()\[\]{}*_,;:!?…\s]+|[-–—•]\s+)""")
+_CLOSING = re.compile(r"""["'`´‘’‚“”„«»‹›()\[\]{}*_.,;:!?…\s–—-]+$""")
 
 
 def normal_form(name: str) -> str:
-    """The key under which names are the same: case, an opening article, outer punctuation and spacing aside."""
-    plain = _EDGE.sub("", _ARTICLE.sub("", " ".join(name.split())))
-    return plain.casefold() or name.strip().casefold()
+    """The key under which names are the same: case, compatibility forms (Unicode NFKC), an opening article, outer
+    quotes, brackets and sentence marks, and spacing aside.
+
+    Never empty for a name that is not blank, and a fixed point: `normal_form(normal_form(x)) == normal_form(x)`.
+    """
+    form = name
+    while True:
+        plain = " ".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", form).casefold()).split())
+        bare = _ARTICLE.sub("", _CLOSING.sub("", _OPENING.sub("", plain))) or plain
+        if bare == form:
+            return bare
+        form = bare
+
+
+# Han and kana stand without spaces between words, so each character counts as one. The signs tell C from C++.
+_UNSPACED = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+_WORD = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+|[+#%&°$€£]")
+
+
+def words(text: str) -> list[str]:
+    """The words of `text` as entities are matched against them; hyphens, dots and other punctuation part words."""
+    return [match.group() for match in spans(text)]
+
+
+def spans(text: str) -> Iterator[re.Match[str]]:
+    """The same as `words`, with their places."""
+    return _WORD.finditer(text)

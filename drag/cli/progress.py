@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from rich.progress import (
     BarColumn,
@@ -17,9 +18,11 @@ from rich.progress import (
 )
 
 from drag.cli.console import errors
-from drag.models import Fetching
-from drag.pipeline import OnStage, Stage
-from drag.settings import Settings
+
+if TYPE_CHECKING:
+    from drag.models import Fetching
+    from drag.pipeline import OnStage, Stage
+    from drag.settings import Settings
 
 _STAGES: dict[Stage, str] = {
     "teach": "the teacher writes evidence",
@@ -30,8 +33,8 @@ _STAGES: dict[Stage, str] = {
 
 
 @contextmanager
-def fetching(settings: Settings) -> Generator[Fetching]:
-    """How to get models that are missing, with a bar for each that is fetched.
+def downloads() -> Generator[Callable[[str, int, int], None]]:
+    """A bar for each thing that is fetched; call it with what that is, the bytes that are there, and all bytes.
 
     The bars are on the screen only while something is fetched: two live displays would fight over it.
     """
@@ -50,9 +53,18 @@ def fetching(settings: Settings) -> Generator[Fetching]:
         bars.update(tasks[what], completed=done, total=total)
 
     try:
-        yield Fetching.of(settings, show)
+        yield show
     finally:
         bars.stop()
+
+
+@contextmanager
+def fetching(settings: Settings) -> Generator[Fetching]:
+    """How to get the models that are missing, with a bar for each that is fetched."""
+    from drag.models import Fetching
+
+    with downloads() as show:
+        yield Fetching.of(settings, show)
 
 
 @contextmanager

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from drag.errors import ConfigError, ModelError
-from drag.models.embed import load_class
-from drag.settings import Settings
 
 if TYPE_CHECKING:
     from drag.protocols import LanguageModel
+    from drag.settings import Settings
 
 __all__ = ["Fetching", "fetched", "load_model"]
 
@@ -76,6 +75,7 @@ def load_model(
     means nothing and `ModelError` when the model cannot be had.
     """
     from drag.models.registry import load_registry
+    from drag.settings import Settings
 
     settings = settings or Settings()
     how = how or Fetching.of(settings)
@@ -93,6 +93,8 @@ def load_model(
     elif scheme == "gguf" or base.endswith(".gguf"):
         path = Path(base.removeprefix("gguf:"))
     elif ":" in spec:
+        from drag.models.embed import load_class
+
         return cast("LanguageModel", load_class(spec)())
     else:
         known = ", ".join(name for name, entry in load_registry().items() if entry.kind == "gguf")

@@ -7,11 +7,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-import numpy
-
 from drag.errors import ConfigError, ModelError
 
 if TYPE_CHECKING:
+    import numpy
     from numpy.typing import NDArray
 
     from drag.models import Fetching
@@ -42,6 +41,8 @@ class LocalEmbedder:
 
     def encode(self, sentences: list[str], *, normalize_embeddings: bool = True) -> NDArray[numpy.float32]:
         """Vectors of shape (len(sentences), dimension), float32, of length 1 unless told otherwise."""
+        import numpy
+
         self.load()
         vectors = self._model.encode(sentences, normalize_embeddings=normalize_embeddings, show_progress_bar=False)
         return numpy.asarray(vectors, dtype=numpy.float32)

@@ -1,8 +1,4 @@
-"""Local models in transformers' own format, from a folder or from the hub, run on the CPU by torch.
-
-Slower than a GGUF file of the same model and two to eight times its size; for models that have no GGUF conversion,
-and as a second engine to check the first one's numbers against.
-"""
+"""Local models in transformers' own format, run on the CPU by torch: for models that have no GGUF conversion."""
 
 from __future__ import annotations
 
@@ -27,8 +23,7 @@ from drag.types import Likelihood, Prompt, Reply, Usage
 # What torch raises for too little memory, a token outside the embedding table or weights that do not fit each other.
 _ENGINE_ERRORS = (RuntimeError, ValueError, IndexError, TypeError, MemoryError)
 
-# Tokens that end a turn in the common chat templates: fine-tuned models often name only the end of a whole text.
-_TURN_ENDS = frozenset({"<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|end|>", "<|eot|>", "<end_of_turn>", "<turn|>"})
+_KINDS = frozenset({".json", ".jinja", ".model", ".txt", ".safetensors", ".bin"})  # what decides the replies
 
 
 class TransformersModel:
@@ -47,22 +42,17 @@ class TransformersModel:
 
     def __init__(self, location: str, *, name: str | None = None, context_tokens: int = 4096) -> None:
         self.name = name or f"hf:{location}"
-        folder = Path(location).expanduser()
-        on_disk = folder.is_dir()
-        if not on_disk and (location.startswith((".", "~")) or folder.is_absolute()):
-            raise ModelError(f"there is no folder {location}")
-        self._torch, self._tokenizer, self._model = _load(str(folder) if on_disk else location, on_disk)
-        config = self._model.config
-        self.identity = f"hf:{location}@{_fingerprint(folder) if on_disk else getattr(config, '_commit_hash', None)}"
-        limit = getattr(config.get_text_config(), "max_position_embeddings", None)
+        folder = _folder(location)
+        self.identity = f"hf:{location}@{_fingerprint(folder)}"
+        self._torch, self._tokenizer, self._model = _load(folder)
+        limit = getattr(self._model.config.get_text_config(), "max_position_embeddings", None)
         self.context_tokens = min(context_tokens, int(limit or context_tokens))
-        marks = {str(one.content): int(i) for i, one in self._tokenizer.added_tokens_decoder.items() if one.special}
-        longest_first = sorted((mark for mark in marks if len(mark) > 1), key=len, reverse=True)
-        self._marks = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
+        # An empty mark would match everywhere, and a short one must not hide the longer one that begins with it.
+        marks = {str(one.content) for one in self._tokenizer.added_tokens_decoder.values() if one.special} - {""}
+        self._marks = re.compile("|".join(map(re.escape, sorted(marks, key=len, reverse=True))) or "(?!)")
         named: Any = self._model.generation_config.eos_token_id
         ends: list[Any] = [*(named if isinstance(named, list) else [named]), self._tokenizer.eos_token_id]
         self._ends = {int(token) for token in ends if token is not None}
-        self._ends.update(token for mark, token in marks.items() if mark in _TURN_ENDS)
         # Logits for the whole vocabulary at each token of a long prompt would take gigabytes.
         self._keeps = "logits_to_keep" in inspect.signature(self._model.forward).parameters
 
@@ -91,7 +81,7 @@ class TransformersModel:
         options = [self._tokenize(continuation) for continuation in continuations]
         if not all(options):
             raise ModelError("an empty continuation has no likelihood")
-        self._check_room(len(prefix) + max(map(len, options), default=0), self.context_tokens)
+        self._check_room(len(prefix) + max(map(len, options), default=0))
         likelihoods: list[Likelihood] = []
         try:
             first, past = self._forward(prefix, None)
@@ -118,19 +108,13 @@ class TransformersModel:
         started = time.perf_counter()
         try:
             ids, stops = self._read(prompt)
-            self._check_room(len(ids) + 1, self.context_tokens)
+            self._check_room(len(ids) + 1)
         except DragError as error:
             return error
-        text = _Unrolled(self._tokenizer, stops)
-        pieces: list[str] = []
+        text = _Unrolled(self._tokenizer, stops, on_text)
         logprobs: list[float] = []
-
-        def send(piece: str) -> bool:
-            pieces.append(piece)
-            return bool(piece and on_text and on_text(piece))
-
         finish: Literal["stop", "length", "aborted"] = "length"
-        feed, past, made = list(ids), None, list[int]()
+        feed, past, made = ids, None, list[int]()
         random = self._torch.Generator().manual_seed(prompt.seed % 2**63)
         while finish == "length" and len(made) < min(prompt.max_tokens, self.context_tokens - len(ids)):
             try:
@@ -145,27 +129,24 @@ class TransformersModel:
                 finish = "stop"
                 break
             logprobs.append(float(rows[-1, token]))
-            if send(text.push(token)) or self._model is None:
+            if text.push(token) or self._model is None:
                 finish = "aborted"
             elif text.stopped:
                 finish = "stop"
-        if finish != "aborted" and send(text.push(None)):
+        if finish != "aborted" and text.push(None):
             finish = "aborted"
-        if finish == "length" and text.stopped:
-            finish = "stop"
         usage = Usage(len(ids), len(made), time.perf_counter() - started)
         mean = sum(logprobs) / len(logprobs) if logprobs else None
-        return Reply("".join(pieces).strip(), finish, usage, mean)
+        return Reply(text.said.strip(), finish, usage, mean)
 
-    def _forward(self, ids: Sequence[int], past: Any, rows: int = 1) -> tuple[Any, Any]:
+    def _forward(self, ids: list[int], past: Any, rows: int = 1) -> tuple[Any, Any]:
         """Log-probabilities over the vocabulary after each of the last `rows` tokens of `ids`, and the cache."""
-        if (model := self._model) is None:
-            raise RuntimeError("it is closed")
         options: dict[str, Any] = {"past_key_values": past} if past is not None else {}
         if self._keeps:
             options["logits_to_keep"] = rows
+        model: Any = self._model
         with self._torch.inference_mode():
-            output = model(input_ids=self._torch.tensor([list(ids)]), use_cache=True, return_dict=True, **options)
+            output = model(input_ids=self._torch.tensor([ids]), use_cache=True, return_dict=True, **options)
             logprobs = output.logits[0, -rows:].log_softmax(-1)
         if logprobs.isnan().any():
             raise ValueError("its probabilities are not numbers: the weights are broken")
@@ -178,8 +159,7 @@ class TransformersModel:
         values, tokens = logprobs.topk(min(40, logprobs.shape[-1]))
         shares = values.softmax(-1)
         kept = shares.cumsum(-1) - shares < 0.95
-        drawn = self._torch.multinomial((values[kept] / temperature).softmax(-1), 1, generator=random)
-        return int(tokens[kept][drawn])
+        return int(tokens[kept][self._torch.multinomial((values[kept] / temperature).softmax(-1), 1, generator=random)])
 
     def _read(self, prompt: Prompt) -> tuple[list[int], tuple[str, ...]]:
         """The prompt's tokens, up to where the assistant speaks, and the strings that end the reply.
@@ -202,11 +182,12 @@ class TransformersModel:
             turns[-1]["content"] += f"\n\nReply with JSON only, no other text. It has to fit this schema:\n{schema}"
         if self._tokenizer.chat_template:
             # The template writes the mark that opens a text itself, where the model wants one.
-            return self._encode(self._template(turns) + opening, add_special_tokens=False), prompt.stop
+            return self._tokenize(self._template(turns) + opening, split_special_tokens=False), prompt.stop
         lines = [f"{turn['role']}: {turn['content']}\n" for turn in turns]
-        text = "".join([*lines, "assistant:", f" {opening}" if opening else ""])
+        text = "".join([*lines, "assistant:", opening and f" {opening}"])
         # Nothing ends a turn here, and the model would go on with the other side's next line.
-        return self._encode(text), (*prompt.stop, "\nuser:", "\nsystem:", "\nassistant:")
+        stops = (*prompt.stop, "\nuser:", "\nsystem:", "\nassistant:")
+        return self._tokenize(text, add_special_tokens=True, split_special_tokens=False), stops
 
     def _template(self, turns: Sequence[dict[str, str]]) -> str:
         ways = [turns]
@@ -221,77 +202,98 @@ class TransformersModel:
                 refusals.append(first_line(error))
         raise ModelError(f"{self.name}: the chat template refuses the prompt: {refusals[0]}")
 
-    def _tokenize(self, text: str) -> list[int]:
-        return self._encode(text, add_special_tokens=False, split_special_tokens=True)
-
-    def _encode(self, text: str, **options: bool) -> list[int]:
+    def _tokenize(self, text: str, **changes: bool) -> list[int]:
+        options = {"add_special_tokens": False, "split_special_tokens": True} | changes
         return [int(token) for token in self._tokenizer(text, verbose=False, **options)["input_ids"]]
 
-    def _check_room(self, tokens: int, room: int) -> None:
-        if tokens > room:
-            raise ContextOverflow(f"{self.name}: {tokens} tokens of prompt and reply do not fit the context of {room}")
+    def _check_room(self, tokens: int) -> None:
+        if tokens > self.context_tokens:
+            raise ContextOverflow(f"{self.name}: {tokens} tokens do not fit the context of {self.context_tokens}")
 
 
 class _Unrolled:
-    """Tokens to text as they come: never half a character, and nothing that may turn out to be a stop string."""
+    """Tokens to text as they come: never half a character, and nothing that may turn out to be a stop string.
 
-    def __init__(self, tokenizer: Any, stops: Sequence[str]) -> None:
+    `said` is the text so far that is certain; `stopped` tells that a stop string came after it.
+    """
+
+    def __init__(self, tokenizer: Any, stops: Sequence[str], on_text: OnText | None) -> None:
+        self.said = ""
         self.stopped = False
+        self._ids: list[int] = []
         self._tokenizer = tokenizer
         self._stops = [stop for stop in stops if stop]
-        self._ids: list[int] = []
-        self._sent = 0
+        self._on_text = on_text
 
-    def push(self, token: int | None) -> str:
-        """The text that is certain now that `token` came, often none; None is the end: all but half a character."""
+    def push(self, token: int | None) -> bool:
+        """Take the next token, or None at the end; hand on what became certain. True if the listener had enough."""
         if token is not None:
             self._ids.append(token)
         # All of it each time, because a token's spaces depend on its neighbours: still far cheaper than the model.
         text = str(self._tokenizer.decode(self._ids, skip_special_tokens=True, clean_up_tokenization_spaces=False))
         text = text.rstrip("\ufffd")
-        start = at = self._sent
+        start = at = len(self.said)
         while at < len(text) and not self.stopped:
             self.stopped = any(text.startswith(stop, at) for stop in self._stops)
             if self.stopped or (token is not None and any(stop.startswith(text[at:]) for stop in self._stops)):
                 break
             at += 1
-        self._sent = at
-        return text[start:at]
+        self.said = text[:at]
+        return bool(at > start and self._on_text and self._on_text(text[start:at]))
 
 
-def _load(location: str, offline: bool) -> tuple[Any, Any, Any]:
-    """torch, the tokenizer and the model, without the library's bars and reports on the terminal."""
+def _library(name: str) -> Any:
+    # Imported late because they take seconds, and untyped at this border: their types drag half of torch in.
     try:
-        # Imported late because they take seconds, and untyped at this border: their types drag half of torch in.
-        torch, transformers = importlib.import_module("torch"), importlib.import_module("transformers")
+        return importlib.import_module(name)
     except ImportError as error:
         raise ModelError("transformers is not installed: pip install drag-slm[hf]") from error
+
+
+def _folder(location: str) -> Path:
+    """The model's folder: `location` itself, or the repository's in the hub's cache, brought up to date if allowed."""
+    folder = Path(location).expanduser()
+    if not folder.is_dir():
+        if location.startswith((".", "~")) or folder.is_absolute():
+            raise ModelError(f"there is no folder {location}")
+        # The library itself reads this variable only once, at its import.
+        offline = os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}
+        # Without folders, which hold the same weights for other engines, and without pickles.
+        which = {"allow_patterns": [f"*{end}" for end in _KINDS - {".bin"}], "ignore_patterns": ["*/*"]}
+        try:
+            folder = Path(_library("huggingface_hub").snapshot_download(location, local_files_only=offline, **which))
+        except Exception as error:  # what the network's libraries raise has no common root
+            raise ModelError(f"cannot get {location} from the Hugging Face hub: {first_line(error)}") from error
+    if not (folder / "config.json").is_file():
+        raise ModelError(f"{location} holds no transformers model: it has no config.json")
+    return folder
+
+
+def _load(folder: Path) -> tuple[Any, Any, Any]:
+    """torch, the tokenizer and the model, without the library's bars and reports on the terminal."""
+    torch, transformers = _library("torch"), _library("transformers")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     log = transformers.utils.logging
     verbosity, bars = log.get_verbosity(), log.is_progress_bar_enabled()
     log.set_verbosity_error()
     log.disable_progress_bar()
-    # The hub's own library reads this variable only once, at its import.
-    offline = offline or os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}
     # Without an explicit no, the library asks on the terminal whether a model's own code may run.
-    options = {"local_files_only": offline, "trust_remote_code": False}
+    options = {"local_files_only": True, "trust_remote_code": False}
     try:
-        tokenizer = transformers.AutoTokenizer.from_pretrained(location, **options)
-        model, report = transformers.AutoModelForCausalLM.from_pretrained(location, output_loading_info=True, **options)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **options)
+        model, report = transformers.AutoModelForCausalLM.from_pretrained(folder, output_loading_info=True, **options)
     except Exception as error:  # the readers of a dozen formats raise whatever they like
-        raise ModelError(f"cannot load hf:{location}: {first_line(error)}") from error
+        raise ModelError(f"cannot load {folder}: {first_line(error)}") from error
     finally:
         log.set_verbosity(verbosity)
-        if bars:
-            log.enable_progress_bar()
+        (log.enable_progress_bar if bars else log.disable_progress_bar)()
     # The library fills missing weights with noise and only warns.
     if report["missing_keys"] or report["mismatched_keys"]:
-        raise ModelError(f"cannot load hf:{location}: it is not a whole causal language model, weights are missing")
+        raise ModelError(f"cannot load {folder}: it is not a whole causal language model, weights are missing")
     return torch, tokenizer, model.float().eval()
 
 
 def _fingerprint(folder: Path) -> str:
     """Sixteen hex digits that stand for the weights, the configuration and the tokenizer in `folder`."""
-    kinds = {".json", ".jinja", ".model", ".txt", ".safetensors", ".bin"}
-    files = [path for path in sorted(folder.iterdir()) if path.suffix in kinds and path.is_file()]
+    files = [path for path in sorted(folder.iterdir()) if path.suffix in _KINDS and path.is_file()]
     return hashlib.sha256("".join(f"{path.name}:{fingerprint(path)}\n" for path in files).encode()).hexdigest()[:16]
