@@ -71,10 +71,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def model(folder: Path) -> Iterator[TransformersModel]:
-    model = TransformersModel(str(folder), context_tokens=300)
-    yield model
-    model.close()
+def model(folder: Path) -> TransformersModel:
+    return TransformersModel(str(folder), context_tokens=300)
 
 
 @pytest.fixture(autouse=True)
@@ -110,20 +108,16 @@ def streamed(model: TransformersModel, prompt: Prompt) -> tuple[Reply, list[str]
 
 def test_greedy_is_deterministic_and_counts(model: TransformersModel) -> None:
     one, two = reply(model, ask()), reply(model, ask())
-    assert one.text
     assert (one.text, one.logprob) == (two.text, two.logprob)
     assert (one.finish, one.usage.completion_tokens) == ("length", 16)
     assert one.usage.seconds > 0
-    # Three marks and two newlines around the role names, the question and its newline.
     assert one.usage.prompt_tokens == 3 + len("user\nWhy is the sky blue?\nassistant\n")
 
 
 def test_through_load_model(folder: Path, model: TransformersModel) -> None:
     loaded = load_model(f"hf:{folder}")
     assert isinstance(loaded, ScoringModel)
-    assert loaded.name == f"hf:{folder}"
-    assert loaded.context_tokens == 512
-    assert loaded.identity == model.identity
+    assert (loaded.name, loaded.context_tokens, loaded.identity) == (f"hf:{folder}", 512, model.identity)
     assert reply(loaded, ask()).text == reply(model, ask()).text
 
 
@@ -132,7 +126,6 @@ def test_batch_keeps_its_order_and_its_errors(model: TransformersModel) -> None:
     seen: dict[int, Reply] = {}
     results = model.generate(prompts, on_reply=seen.__setitem__)
     assert isinstance(results[1], ContextOverflow)
-    assert "\n" not in str(results[1])
     assert seen == {0: results[0], 2: results[2]}
     assert [seen[at].text for at in (0, 2)] == [reply(model, prompts[at]).text for at in (0, 2)]
 
@@ -144,9 +137,9 @@ def test_the_reply_ends_where_the_context_does(model: TransformersModel) -> None
 
 
 def test_sampling_follows_its_seed(model: TransformersModel) -> None:
-    texts = [reply(model, ask(temperature=1.5, seed=seed)).text for seed in (1, 1, 2, -3)]
-    assert texts[0] == texts[1]
-    assert len(set(texts)) == 3
+    one, again, two, three = (reply(model, ask(temperature=1.5, seed=seed)).text for seed in (1, 1, 2, -3))
+    assert one == again
+    assert len({one, two, three}) == 3
 
 
 def test_streaming_says_the_same(model: TransformersModel) -> None:
@@ -158,14 +151,11 @@ def test_streaming_says_the_same(model: TransformersModel) -> None:
 def test_stop_string_ends_the_reply_before_itself(model: TransformersModel) -> None:
     whole = "".join(streamed(model, ask())[1])
     stop = whole[10:13]
-    at = whole.find(stop)
     # A stop string that begins like the text but goes on otherwise holds text back and gives it again.
     result, pieces = streamed(model, ask(stop=(stop, whole[2:5] + "\x00", "")))
-    assert result.finish == "stop"
-    assert "".join(pieces) == whole[:at]
-    unfinished = streamed(model, ask(stop=(whole[-2:] + "\x00",)))
-    assert "".join(unfinished[1]) == whole
-    assert unfinished[0].finish == "length"
+    assert ("".join(pieces), result.finish) == (whole[: whole.find(stop)], "stop")
+    result, pieces = streamed(model, ask(stop=(whole[-2:] + "\x00",)))
+    assert ("".join(pieces), result.finish) == (whole, "length")
 
 
 def test_abort_and_callback_errors(model: TransformersModel) -> None:
@@ -272,9 +262,8 @@ def test_closed(folder: Path) -> None:
 def test_folders_that_cannot_be_loaded(folder: Path, tmp_path: Path, network: Mock) -> None:
     (tmp_path / "empty").mkdir()
     shutil.copytree(folder, tmp_path / "half")
-    config = json.loads((tmp_path / "half" / "config.json").read_text(encoding="utf-8"))
-    config["num_hidden_layers"] = 3
-    (tmp_path / "half" / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    (tmp_path / "half" / "config.json").write_text(json.dumps(config | {"num_hidden_layers": 3}), encoding="utf-8")
     shutil.copytree(folder, tmp_path / "torn")
     (tmp_path / "torn" / "model.safetensors").write_bytes(b"torn")
     reasons = {"missing": "no folder", "empty": "config.json", "half": "weights are missing", "torn": "cannot load"}
@@ -292,12 +281,12 @@ def test_hub_repository(
 ) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1" if offline else "0")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    place = "HF_HUB_OFFLINE" if offline else "Hugging Face hub: "
     for location in ("nobody/no-such-model", "a/b/c"):
-        with pytest.raises(ModelError, match=f"cannot get {location} from the Hugging Face hub: ") as caught:
+        with pytest.raises(ModelError, match=f"cannot get {location} from .*{place}") as caught:
             load_model(f"hf:{location}")
         assert "\n" not in str(caught.value)
     assert network.called is not offline
-
     monkeypatch.setattr("huggingface_hub.snapshot_download", Mock(return_value=str(folder)))
     loaded = TransformersModel("somebody/model")
     assert loaded.identity == f"hf:somebody/model@{model.identity.partition('@')[2]}"

@@ -11,7 +11,6 @@ from rich.progress import (
     DownloadColumn,
     MofNCompleteColumn,
     Progress,
-    TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -34,23 +33,21 @@ _STAGES: dict[Stage, str] = {
 
 @contextmanager
 def downloads() -> Generator[Callable[[str, int, int], None]]:
-    """A bar for each thing that is fetched; call it with what that is, the bytes that are there, and all bytes.
+    """A bar for what is fetched; call it with what that is, the bytes that are there, and all bytes.
 
-    The bars are on the screen only while something is fetched: two live displays would fight over it.
+    The bar is on the screen only while something is fetched: two live displays would fight over it.
     """
     bars = Progress(
         TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn(), console=errors
     )
-    tasks: dict[str, TaskID] = {}
+    task = bars.add_task("", total=None)
 
     def show(what: str, done: int, total: int) -> None:
         if done >= total:
             bars.stop()
             return
         bars.start()
-        if what not in tasks:
-            tasks[what] = bars.add_task(f"fetching {what}", total=total)
-        bars.update(tasks[what], completed=done, total=total)
+        bars.update(task, description=f"fetching {what}", completed=done, total=total)
 
     try:
         yield show

@@ -34,7 +34,7 @@ class Fetching:
         return cls(settings.models.cache_dir, settings.models.sources, progress=progress)
 
 
-def fetched(name: str, kind: str, how: Fetching) -> Path:
+def fetched(name: str, kind: str, how: Fetching | None = None) -> Path:
     """Where the registry model `name` lies on disk, fetched first if need be.
 
     Raises `ConfigError` if it is not of `kind` and `ModelError` if it cannot be had.
@@ -42,6 +42,7 @@ def fetched(name: str, kind: str, how: Fetching) -> Path:
     from drag.models.fetch import local_path, pull
     from drag.models.registry import load_registry
 
+    how = how or Fetching()
     entry = load_registry()[name]
     if entry.kind != kind:
         raise ConfigError(f"'{name}' is of kind {entry.kind}; {kind} is needed here")

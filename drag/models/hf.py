@@ -112,9 +112,8 @@ class TransformersModel:
         except DragError as error:
             return error
         text = _Unrolled(self._tokenizer, stops, on_text)
-        logprobs: list[float] = []
         finish: Literal["stop", "length", "aborted"] = "length"
-        feed, past, made = ids, None, list[int]()
+        feed, past, made, logprobs = ids, None, list[int](), list[float]()
         random = self._torch.Generator().manual_seed(prompt.seed % 2**63)
         while finish == "length" and len(made) < min(prompt.max_tokens, self.context_tokens - len(ids)):
             try:
@@ -263,7 +262,8 @@ def _folder(location: str) -> Path:
         try:
             folder = Path(_library("huggingface_hub").snapshot_download(location, local_files_only=offline, **which))
         except Exception as error:  # what the network's libraries raise has no common root
-            raise ModelError(f"cannot get {location} from the Hugging Face hub: {first_line(error)}") from error
+            place = "the cache, and HF_HUB_OFFLINE is set" if offline else "the Hugging Face hub"
+            raise ModelError(f"cannot get {location} from {place}: {first_line(error)}") from error
     if not (folder / "config.json").is_file():
         raise ModelError(f"{location} holds no transformers model: it has no config.json")
     return folder

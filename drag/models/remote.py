@@ -192,6 +192,8 @@ class GatewayModel:
             return self._call(prompt, outgoing, guarded if stream is not None else None)
         except PrivacyError as error:
             return _blocked(error)
+        except Refused as error:
+            return ModelError(str(error))
         except DragError as error:
             return error
         except Exception as error:

@@ -1,0 +1,51 @@
+# Two commands for a newcomer: `make demo` and `make test`. `make check` is what every commit has to pass.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+# Two OpenMP pools (torch and llama.cpp) that spin starve each other on few cores.
+export OMP_WAIT_POLICY := passive
+
+.PHONY: help demo test check format clean
+
+help:
+	@echo "make demo    install, build a pack from the example questions, ask with and without it"
+	@echo "make test    install what the tests need, run them (real small models included)"
+	@echo "make check   ruff, pyright, import-linter and the fast tests"
+	@echo "make format  let ruff format and mend what it can"
+	@echo "make clean   remove .venv and what the demo wrote (fetched models stay in the cache)"
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+# The stamps make a second run quick: pip is asked again only when what it would install has changed.
+$(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "installing DRAG and what it needs (a few minutes the first time)"
+	$(PIP) -e .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "installing what the tests need"
+	$(PIP) -e ".[all,dev]"
+	@touch $@ $(VENV)/.demo
+
+demo: $(VENV)/.demo
+	$(BIN)/python examples/demo.py
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -m "not slow and not real_model and not shared_data"
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) demo
