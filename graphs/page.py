@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from graphs.picture import draw_svg
-from graphs.strokes import text
+from graphs.strokes import escaped
 from graphs.triple import KnowledgeGraph
 
 
@@ -24,7 +24,7 @@ def draw_html(
     """
     svg = draw_svg(graph, title=title, highlight=highlight, max_entities=max_entities, evidence=evidence)
     before, _, after = _PAGE.partition("{svg}")
-    return before.replace("{title}", text(title or "Knowledge graph")) + svg + after
+    return before.replace("{title}", escaped(title or "Knowledge graph")) + svg + after
 
 
 _PAGE = """<!doctype html>

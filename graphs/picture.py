@@ -10,7 +10,22 @@ import numpy as np
 
 from graphs.errors import GraphError
 from graphs.layout import arrange
-from graphs.strokes import ENTITY, RELATION, TITLE, X
+from graphs.strokes import (
+    ENTITY,
+    RELATION,
+    TITLE,
+    css,
+    curve,
+    escaped,
+    head_marker,
+    measure,
+    note,
+    part,
+    rect,
+    typeset,
+    widest,
+    wrap,
+)
 from graphs.triple import KnowledgeGraph, normal_form
 from graphs.walk import central
 
@@ -52,8 +67,8 @@ def draw_svg(
     edges = _edges(graph, names, 3 * max_entities)
     node_lines = [wrap(name, ENTITY, 160, 3) for name in names]
     edge_lines = [wrap(edge.relation, RELATION, 120, 2) for edge in edges]
-    sizes = [(width(lines, ENTITY) + 24, len(lines) * ENTITY * 1.25 + 13) for lines in node_lines]
-    sizes += [(width(lines, RELATION) + 8, len(lines) * RELATION * 1.2 + 4) for lines in edge_lines]
+    sizes = [(widest(lines, ENTITY) + 24, len(lines) * ENTITY * 1.25 + 13) for lines in node_lines]
+    sizes += [(widest(lines, RELATION) + 8, len(lines) * RELATION * 1.2 + 4) for lines in edge_lines]
     box = np.array(sizes, dtype=np.float64).reshape(-1, 2)
     at, extent = arrange(len(names), [(edge.head, edge.tail) for edge in edges], box)
 
@@ -79,38 +94,39 @@ def draw_svg(
 
     out = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="kg" viewBox="0 0 {width:.0f} {height:.0f}" '
-        f'width="{width:.0f}" height="{height:.0f}" role="img" aria-label="{text(title or caption)}">',
+        f'width="{width:.0f}" height="{height:.0f}" role="img" aria-label="{escaped(title or caption)}">',
         f"<style>{css()}</style>",
         f"<defs>{head_marker('kg-arrow', 'kg-tip')}{head_marker('kg-arrow-lit', 'kg-tip kg-lit')}</defs>",
         f'<rect class="kg-card" x=".5" y=".5" width="{width - 1:.0f}" height="{height - 1:.0f}" rx="12"/>',
     ]
     for row, line in enumerate(heading):
         out.append(
-            f'<text class="kg-title" x="{MARGIN}" y="{MARGIN + 12 + row * TITLE * 1.3:.1f}">{text(line)}</text>'
+            f'<text class="kg-title" x="{MARGIN}" y="{MARGIN + 12 + row * TITLE * 1.3:.1f}">{escaped(line)}</text>'
         )
     for number, edge in enumerate(edges):
         shine = lit[edge.head] or lit[edge.tail]
         arrow = "kg-arrow-lit" if shine else "kg-arrow"
-        path = path(at, box, edge.head, edge.tail, len(names) + number)
+        path = curve(at, box, edge.head, edge.tail, len(names) + number)
         out.append(
             f'<g class="kg-edge{" kg-lit" if shine else ""}" data-head="{edge.head}" data-tail="{edge.tail}">'
-            f'<title>{text(notes[number])}</title><path class="kg-reach" d="{path}"/>'
+            f'<title>{escaped(notes[number])}</title><path class="kg-reach" d="{path}"/>'
             f'<path class="kg-line" d="{path}" marker-end="url(#{arrow})"/></g>'
         )
     # Labels come after all the lines, so that no line crosses out a word.
     for number, edge in enumerate(edges):
         place = len(names) + number
         out.append(
-            f'<g class="kg-label" data-head="{edge.head}" data-tail="{edge.tail}"><title>{text(notes[number])}</title>'
-            f"{rect(at[place], box[place], 4)}{lines(edge_lines[number], at[place], RELATION, 1.2)}</g>"
+            f'<g class="kg-label" data-head="{edge.head}" data-tail="{edge.tail}">'
+            f"<title>{escaped(notes[number])}</title>"
+            f"{rect(at[place], box[place], 4)}{typeset(edge_lines[number], at[place], RELATION, 1.2)}</g>"
         )
     for number, name in enumerate(names):
         tier = 4 if lit[number] else sum(degree[number] > most for most in (1, 2, 4))
         out.append(
-            f'<g class="kg-node kg-t{tier}" data-node="{number}"><title>{text(note(name, said[number]))}</title>'
-            f"{rect(at[number], box[number], 15)}{lines(node_lines[number], at[number], ENTITY, 1.25)}</g>"
+            f'<g class="kg-node kg-t{tier}" data-node="{number}"><title>{escaped(note(name, said[number]))}</title>'
+            f"{rect(at[number], box[number], 15)}{typeset(node_lines[number], at[number], ENTITY, 1.25)}</g>"
         )
-    out.append(f'<text class="kg-caption" x="{MARGIN}" y="{height - 16:.1f}">{text(caption)}</text>')
+    out.append(f'<text class="kg-caption" x="{MARGIN}" y="{height - 16:.1f}">{escaped(caption)}</text>')
     return "\n".join([*out, "</svg>\n"])
 
 

@@ -45,7 +45,7 @@ _DARK_TIERS = (
 )
 
 
-def path(at: Points, box: Points, head: int, tail: int, label: int) -> str:
+def curve(at: Points, box: Points, head: int, tail: int, label: int) -> str:
     """A curve from the rim of `head` through its label to the rim of `tail`."""
     a, b, via = at[head], at[tail], at[label]
     if head == tail:
@@ -79,10 +79,10 @@ def rect(at: Points, size: Points, round_: float) -> str:
     return f'<rect x="{x:.1f}" y="{y:.1f}" width="{size[0]:.1f}" height="{size[1]:.1f}" rx="{round_:.0f}"/>'
 
 
-def lines(lines: list[str], at: Points, size: float, leading: float) -> str:
+def typeset(lines: list[str], at: Points, size: float, leading: float) -> str:
     first = float(at[1]) - (len(lines) - 1) * size * leading / 2 + size * 0.36
     spans = (
-        f'<tspan x="{at[0]:.1f}" y="{first + row * size * leading:.1f}">{text(line)}</tspan>'
+        f'<tspan x="{at[0]:.1f}" y="{first + row * size * leading:.1f}">{escaped(line)}</tspan>'
         for row, line in enumerate(lines)
     )
     return f"<text>{''.join(spans)}</text>"
@@ -98,7 +98,7 @@ def head_marker(name: str, css: str) -> str:
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def text(text: str) -> str:
+def escaped(text: str) -> str:
     return escape(_NOT_XML.sub("", text), {'"': "&quot;"})
 
 
@@ -129,7 +129,7 @@ def measure(text: str, size: float) -> float:
     return size * sum(em(letter) for letter in text)
 
 
-def width(lines: list[str], size: float) -> float:
+def widest(lines: list[str], size: float) -> float:
     return max(measure(line, size) for line in lines)
 
 

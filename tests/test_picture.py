@@ -13,7 +13,8 @@ from xml.etree import ElementTree
 import pytest
 
 from graphs import GraphError, KnowledgeGraph, Triple
-from graphs.picture import draw_html, draw_svg
+from graphs.page import draw_html
+from graphs.picture import draw_svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 Box = tuple[float, float, float, float]

@@ -53,7 +53,8 @@ def graph(path: Path, *, output: Path | None, questions: tuple[str, ...], limit:
         _print_table(shown, limit)
         return
 
-    from graphs.picture import draw_html, draw_svg
+    from graphs.page import draw_html
+    from graphs.picture import draw_svg
 
     draw = draw_svg if suffix == ".svg" else draw_html
     picture = draw(shown, title=title or path.stem, highlight=named, max_entities=limit or 60, evidence=evidence)

@@ -1,0 +1,46 @@
+"""The reference page of the command line, written from the commands: `python -m drag.cli.reference > docs/cli.md`.
+
+A test compares the page with what this prints, so the two cannot drift apart.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Iterator
+
+import click
+
+from drag.cli import cli
+
+
+def pages(command: click.Command, context: click.Context, title: str) -> Iterator[str]:
+    """The Markdown of a command and of all under it."""
+    shown: list[str] = [f"## {title}", "", inspect.cleandoc(command.help or ""), ""]
+    usage = " ".join(command.collect_usage_pieces(context))
+    shown += [f"    {title} {usage}", ""]
+    records = [record for one in command.get_params(context) if (record := one.get_help_record(context))]
+    if records:
+        shown += ["| option | |", "|---|---|"]
+        shown += [f"| `{_cell(name)}` | {_cell(text)} |" for name, text in records]
+        shown.append("")
+    yield "\n".join(shown)
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            if below is not None:
+                yield from pages(below, click.Context(below, context, name), f"{title} {name}")
+
+
+def reference() -> str:
+    """The whole page."""
+    head = "# Command line\n\nWritten by `python -m drag.cli.reference`; do not edit.\n"
+    return "\n".join([head, *pages(cli, click.Context(cli), "drag")]).rstrip() + "\n"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+if __name__ == "__main__":
+    sys.stdout.write(reference())
