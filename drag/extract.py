@@ -25,4 +25,4 @@ class ModelExtractor:
 
 
 def _parser(evidence: Evidence) -> Callable[[str], list[Triple]]:
-    return lambda reply: prompts.parse_extract(reply, evidence.id)
+    return lambda reply: prompts.parse_extract(reply, evidence)

@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy
 
 from drag import prompts
 from drag.answer import answer, style_of
-from drag.errors import DragError, PackError
+from drag.deidentify import enter, reveal, without_orders
+from drag.errors import ConfigError, DragError, PackError
 from drag.extract import ModelExtractor
 from drag.models.cached import with_store
 from drag.pack import Built, Pack, PackWriter
@@ -28,6 +29,9 @@ from drag.teach import teach
 from drag.types import Answer, Context, Evidence, Failure, Question, Ranked, texts
 from graphs import Merged, Triple, merge, verbalise
 
+if TYPE_CHECKING:
+    from privacy import Sanitizer
+
 RECIPE = 1
 """Raised whenever the stages below change what they make: a pack's questions are then built again."""
 
@@ -40,11 +44,15 @@ Batch = TypeVar("Batch")
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """What a build did: questions built now, questions that were there already, and what failed."""
+    """What a build did: questions built now, questions that were there already, and what failed.
+
+    `dropped` counts what a remote teacher wrote that gave orders instead of evidence.
+    """
 
     built: int
     reused: int
     failures: tuple[Failure, ...]
+    dropped: int = 0
 
 
 def build_pack(
@@ -55,9 +63,12 @@ def build_pack(
     embedder: Embedder,
     embedder_name: str,
     settings: BuildSettings | None = None,
+    keep_names: bool = False,
     on_stage: OnStage | None = None,
 ) -> BuildReport:
     """Build or go on building the pack at `path`.
+
+    With a remote teacher the pack holds no private words of the questions, unless `keep_names` (see `drag.deidentify`).
 
     Questions that stand in it under the same recipe are left alone; each other one is written whole, in one
     transaction, and every reply of the teacher is kept the moment it comes, so that a killed build pays for nothing
@@ -71,11 +82,13 @@ def build_pack(
             raise PackError(
                 f"{path} holds vectors of the embedder {other}, not of {embedder_name}: choose another file"
             )
+        entered = enter(questions, teacher, writer, keep_names=keep_names)
+        questions = entered.questions
         writer.set_meta(**_provenance(teacher, embedder_name, settings))
         stages = _Stages(with_store(teacher, writer), embedder, settings)
         present = writer.recipes()
         todo = [one for one in questions if present.get(one.id) != _recipe(one, teacher, embedder_name, settings)]
-        failures: list[Failure] = []
+        failures: list[Failure] = list(entered.failures)
         done = 0
         for batch in _batches(todo, settings.batch):
 
@@ -89,7 +102,7 @@ def build_pack(
                 done += 1
         if on_stage is not None:
             on_stage("write", done, len(todo))
-        return BuildReport(done, len(questions) - len(todo), tuple(failures))
+        return BuildReport(done, len(questions) - len(todo), tuple(failures), getattr(teacher, "dropped", 0))
 
 
 class _Stages:
@@ -132,18 +145,29 @@ class _Stages:
     def _mode(self, question: Question) -> str:
         if self._settings.evidence == 0:
             return "document"
-        return "concluding" if self._settings.show_choices and question.choices else "blind"
+        if self._settings.show_choices and question.choices:
+            return "concluding"
+        return "grounded" if self._settings.show_evidence and question.evidence else "blind"
 
     def _gather(self, batch: Sequence[Question], failures: dict[str, list[Failure]]) -> dict[str, list[Evidence]]:
         """What the records brought, then what the teacher writes."""
         gathered = {one.id: [Evidence.of(text, f"document:{one.id}") for text in one.evidence] for one in batch}
         if self._settings.evidence > 0:
-            count, show = self._settings.evidence, self._settings.show_choices
-            for question, written in zip(batch, teach(self._teacher, batch, count, show_choices=show), strict=True):
+            taught = teach(
+                self._teacher,
+                batch,
+                self._settings.evidence,
+                show_choices=self._settings.show_choices,
+                show_evidence=self._settings.show_evidence,
+            )
+            for question, written in zip(batch, taught, strict=True):
                 if isinstance(written, DragError):
                     failures[question.id].append(Failure(question.id, "teach", str(written)))
                 else:
                     gathered[question.id].extend(written)
+        for key, found in gathered.items():
+            if not found and not failures[key]:
+                failures[key].append(Failure(key, "teach", "the record brings no evidence, and the teacher wrote none"))
         return {key: list({one.id: one for one in found}.values()) for key, found in gathered.items()}
 
     def _rank_evidence(
@@ -166,11 +190,15 @@ class _Stages:
         """Triples of the kept evidence of the whole batch at once, so that a parallel teacher is kept busy."""
         pairs = [(key, one.item) for key, found in ranked.items() for one in found if one.kept]
         triples: dict[str, list[Triple]] = {key: [] for key in ranked}
+        failed: dict[str, list[str]] = {}
         for (key, _), found in zip(pairs, self._extractor.extract([one for _, one in pairs]), strict=True):
             if isinstance(found, DragError):
-                failures[key].append(Failure(key, "extract", str(found)))
+                failed.setdefault(key, []).append(str(found))
             else:
                 triples[key].extend(found)
+        for key, problems in failed.items():
+            many = f"{len(problems)} pieces of evidence: " if len(problems) > 1 else ""
+            failures[key].append(Failure(key, "extract", many + problems[0]))
         return triples
 
     def _rank_triples(
@@ -204,10 +232,19 @@ class Student:
         pack: Pack | None = None,
         embedder: Embedder | None = None,
         settings: Ask | None = None,
+        open_sanitizer: Callable[[], Sanitizer] | None = None,
     ) -> None:
-        """`pack` needs the `embedder` whose vectors it holds."""
+        """`pack` needs the `embedder` whose vectors it holds.
+
+        `open_sanitizer` is called for a pack without names, to put those of a question back that it was built for.
+        `dropped` counts what was left out of the last context because it gave orders.
+        """
         self._model = model
         self._settings = settings or Ask()
+        self._open_sanitizer = open_sanitizer
+        self.dropped = 0
+        if pack is not None and embedder is None:
+            raise ConfigError("a pack needs the embedder whose vectors it holds")
         self._retriever = Retriever(pack, embedder) if pack is not None and embedder is not None else None
 
     @property
@@ -220,7 +257,9 @@ class Student:
         if self._retriever is None or not (evidence or graph):
             return Context()
         count = self._model.count_tokens
-        return self._retriever.context(question.text, self._settings, count, evidence=evidence, graph=graph)
+        found = self._retriever.context(question.text, self._settings, count, evidence=evidence, graph=graph)
+        found, self.dropped = without_orders(found)
+        return reveal(question, found, self._open_sanitizer)
 
     def ask(
         self,
@@ -246,7 +285,8 @@ def _recipe(question: Question, teacher: LanguageModel, embedder: str, settings:
     """Digest of all that the results for a question depend on."""
     # How many questions go together changes when things are done, never what is made.
     options = settings.model_dump(exclude={"batch"})
-    parts = [RECIPE, question.text, question.choices, question.evidence, teacher.identity, embedder, options]
+    asked = [question.text, question.choices, question.gold, question.evidence]
+    parts = [RECIPE, prompts.VERSIONS, asked, teacher.identity, embedder, options]
     return hashlib.sha256(json.dumps(parts, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:16]
 
 

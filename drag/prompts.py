@@ -6,6 +6,7 @@ The version in a prompt's name (`teach@1`) is part of the key of its cached repl
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, cast
@@ -26,14 +27,21 @@ ABSTENTION = "insufficient information"
 _MIN_EVIDENCE, _MAX_EVIDENCE = 12, 240
 
 
-def teach(question: Question, count: int, *, show_choices: bool = False) -> Prompt:
-    """Ask the teacher for `count` pieces of evidence. It sees the choices only when told to (concluding evidence)."""
+def teach(question: Question, count: int, *, show_choices: bool = False, show_evidence: bool = False) -> Prompt:
+    """Ask the teacher for `count` pieces of evidence.
+
+    It sees the choices only when told to (concluding evidence), and so it does with the evidence that the question
+    brought along: small teachers contradict what they have not read.
+    """
+    shown = show_evidence and question.evidence
+    known = "Text:\n" + "\n".join(question.evidence) + "\n\n" if shown else ""
     choices = "\nOptions: " + "; ".join(question.choices) if show_choices and question.choices else ""
     return Prompt.ask(
         "teach@1",
-        f"Question: {question.text}{choices}\n\n"
-        f"Write {count} different facts that help to answer this question. Each fact is one short, complete sentence "
-        "that names what it is about, so that it can be understood alone. Be specific: use names, numbers and dates. "
+        f"{known}Question: {question.text}{choices}\n\n"
+        f"Write {count} different facts that help to answer this question"
+        f"{' and agree with the text' if shown else ''}. Each fact is one short, complete sentence that names what it "
+        "is about, so that it can be understood alone. Be specific: use names, numbers and dates. "
         'Reply as JSON: {"evidence": ["...", "..."]}',
         system="You are an expert who writes short, true facts.",
         schema={
@@ -63,10 +71,13 @@ def parse_teach(reply: str) -> list[str]:
     found = _strings(_items(reply, "evidence"))
     pieces = [" ".join(piece.split()) for piece in found]
     pieces = [re.sub(r"^(?:\d+[.)]|[-*•])\s+", "", piece) for piece in pieces]
-    unique = {piece.casefold().rstrip(". "): piece for piece in reversed(pieces) if len(piece) >= _MIN_EVIDENCE}
+    unique: dict[str, str] = {}
+    for piece in pieces:
+        if len(piece) >= _MIN_EVIDENCE:
+            unique.setdefault(piece.casefold().rstrip(". "), piece)
     if not unique:
         raise ReplyError("the reply holds no evidence", reply=reply)
-    return list(reversed(unique.values()))
+    return list(unique.values())
 
 
 def relevance(question: str, texts: Sequence[str]) -> Prompt:
@@ -99,7 +110,9 @@ def parse_relevance(reply: str, count: int) -> list[float | None]:
     scores: list[float | None] = [None] * count
     for place, item in enumerate(_items(reply, "scores")[:count]):
         if isinstance(item, int | float) and not isinstance(item, bool):
-            scores[place] = min(10.0, max(0.0, float(item))) / 10
+            # Clamped before it becomes a float: an integer of four hundred digits is JSON, too. NaN clamps to NaN.
+            score = min(10, max(0, item)) / 10
+            scores[place] = None if math.isnan(item if isinstance(item, float) else score) else score
     if all(score is None for score in scores):
         raise ReplyError("the reply holds no scores", reply=reply)
     return scores
@@ -125,7 +138,7 @@ def relevance_of_one(question: str, text: str) -> Prompt:
 def extract(evidence: Evidence, count: int = 4) -> Prompt:
     """Ask for the facts of one piece of evidence as triples."""
     part = {"type": "string", "minLength": 1, "maxLength": 60}
-    example = {"triples": [{"head": "Mara Finch", "relation": "built", "tail": "Aldgate Clock"}]}
+    example = {"triples": [{"head": "Marie Curie", "relation": "discovered", "tail": "polonium"}]}
     return Prompt(
         "extract@1",
         (
@@ -134,7 +147,7 @@ def extract(evidence: Evidence, count: int = 4) -> Prompt:
                 "You turn a text into knowledge-graph triples. The head and the tail are names or short noun phrases "
                 "from the text, the relation is a verb phrase of one to four words that leads from head to tail.",
             ),
-            Message("user", "Text: The Aldgate Clock was built by Mara Finch."),
+            Message("user", "Text: Polonium was discovered by Marie Curie."),
             Message("assistant", json.dumps(example)),
             Message("user", f"Text: {evidence.text}"),
         ),
@@ -160,23 +173,34 @@ def extract(evidence: Evidence, count: int = 4) -> Prompt:
     )
 
 
-def parse_extract(reply: str, evidence_id: str) -> list[Triple]:
-    """The well-formed triples of a reply, tidied. Raises `ReplyError` if there is none."""
+def parse_extract(reply: str, evidence: Evidence) -> list[Triple]:
+    """The well-formed triples of a reply, tidied, whose head and tail stand in the evidence.
+
+    Raises `ReplyError` if there is none. A small model also writes down names of its prompt's example, or what it
+    remembers: a triple that says what its evidence does not say must not cite it.
+    """
     triples: list[Triple] = []
+    words = set(_WORD.findall(evidence.text.casefold()))
     for item in _items(reply, "triples"):
         if not isinstance(item, Mapping):
             continue
         parts = cast("Mapping[str, Any]", item)
+        head, relation, tail = (_part(parts.get(key)) for key in ("head", "relation", "tail"))
         try:
-            head, relation, tail = (str(parts.get(key, "")) for key in ("head", "relation", "tail"))
-            triple = clean(Triple(head, relation, tail, evidence_id))
+            triple = clean(Triple(head, relation, tail, evidence.id))
         except GraphError:
             continue
-        if triple is not None and triple not in triples:
+        if triple is not None and triple not in triples and all(_stands(part, words) for part in (head, tail)):
             triples.append(triple)
     if not triples:
         raise ReplyError("the reply holds no usable triple", reply=reply)
     return triples
+
+
+def _stands(part: str, words: set[str]) -> bool:
+    """Whether most words of a head or tail stand in the evidence (a plural or a tense may differ)."""
+    own = _WORD.findall(part.casefold())
+    return 2 * sum(word in words for word in own) > len(own)
 
 
 def answer(question: Question, evidence: Sequence[str], facts: Sequence[str], style: Style, max_tokens: int) -> Prompt:
@@ -193,7 +217,7 @@ def answer(question: Question, evidence: Sequence[str], facts: Sequence[str], st
     asked = f"Question: {question.text}{options}"
     if style == "plain":
         # Worth eight points to a 135M student over a bare "Answer:"; a system turn costs it as much.
-        turn = "Answer with the exact words of the evidence:" if blocks else "Answer:"
+        turn = "Answer with the exact words of the evidence:" if evidence else "Answer:"
         user = "\n\n".join([*blocks, f"{asked}\n{turn}"])
         return Prompt.ask("answer-plain@1", user, max_tokens=max_tokens)
     system = (
@@ -207,6 +231,7 @@ def answer(question: Question, evidence: Sequence[str], facts: Sequence[str], st
     return Prompt.ask("answer-instructed@1", user, system=system, max_tokens=max_tokens)
 
 
+_WORD = re.compile(r"\w+")
 _CITED = re.compile(r"\s*\[(\d{1,2}(?:\s*,\s*\d{1,2})*)\]")
 
 
@@ -241,14 +266,25 @@ def repair(prompt: Prompt, reply: str, problem: str) -> Prompt:
 
 def _items(reply: str, key: str) -> list[Any]:
     """The list under `key` in a JSON reply; what is whole of it where the reply was cut off or wrapped in prose."""
-    start = reply.find("{")
-    text = reply[start:] if start >= 0 else reply
+    starts = [place for place in (reply.find("{"), reply.find("[")) if place >= 0]
+    text = reply[min(starts) :] if starts else reply
     try:
         value, _ = json.JSONDecoder().raw_decode(text)
-        found = cast("Mapping[str, Any]", value).get(key) if isinstance(value, Mapping) else value
-        return cast("list[Any]", found) if isinstance(found, list) else []
-    except json.JSONDecodeError:
+    except RecursionError:
+        return []
+    except ValueError:
         return _whole_items(text)
+    found = cast("Mapping[str, Any]", value).get(key) if isinstance(value, Mapping) else value
+    return cast("list[Any]", found) if isinstance(found, list) else []
+
+
+def _part(value: object) -> str:
+    return _storable(str(value)) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+
+
+def _storable(text: str) -> str:
+    """Without half surrogate pairs, which a JSON escape can spell but nothing can hash or store."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _whole_items(text: str) -> list[Any]:
@@ -261,8 +297,10 @@ def _whole_items(text: str) -> list[Any]:
             place += 1
         try:
             item, place = decoder.raw_decode(text, place)
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):
             break
+        if place == len(text) and isinstance(item, int | float):
+            break  # its last digits may be missing
         items.append(item)
     return items
 
@@ -276,4 +314,4 @@ def _strings(items: Sequence[Any]) -> list[str]:
         elif isinstance(item, Mapping):
             values = [value for value in cast("Mapping[str, Any]", item).values() if isinstance(value, str)]
             strings.extend(sorted(values, key=len)[-1:])
-    return strings
+    return [_storable(text) for text in strings]

@@ -27,7 +27,7 @@ def read_questions(path: Path | str) -> list[Question]:
     """
     file = Path(path)
     try:
-        lines = file.read_text("utf-8-sig").splitlines()
+        lines = file.read_text("utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise ConfigError(f"cannot read {file}: {reason}") from error
@@ -61,6 +61,8 @@ def to_question(record: Mapping[str, Any]) -> Question:
     if not isinstance(text, str) or not text.strip():
         raise ConfigError("the record has no text under 'question'")
     choices = _texts(record, "choices")
+    if isinstance(record.get("choices"), list) and len(choices) < len(record["choices"]):
+        raise ConfigError("a choice is empty")
     evidence = _texts(record, "evidence")
     gold = _texts(record, "answers")
     answer = record.get("answer")
@@ -74,8 +76,10 @@ def to_question(record: Mapping[str, Any]) -> Question:
         gold = (choices[index],)
     elif isinstance(index, str) and not gold:
         gold = (index,)
-    text = text.strip()
-    key = str(record.get("id") or "q-" + hashlib.sha256(text.encode()).hexdigest()[:12])
+    # Half a surrogate pair is legal in JSON, but nothing can store it.
+    text = text.strip().encode("utf-8", "replace").decode()
+    given = record.get("id")
+    key = str(given) if given not in (None, "") else "q-" + hashlib.sha256(text.encode()).hexdigest()[:12]
     return Question(key, text, choices, gold, evidence)
 
 
@@ -105,8 +109,11 @@ def _json_lines(file: Path, lines: Iterable[str]) -> Iterator[tuple[int, Mapping
 
 def _csv(lines: Iterable[str]) -> Iterator[tuple[int, Mapping[str, Any]]]:
     # Lines were split already; a quoted field that spans lines needs them joined again.
+    csv.field_size_limit(2**31 - 1)  # a field may hold a whole document
     rows = csv.DictReader(line + "\n" for line in lines)
     for row in rows:
+        if None in row:
+            raise ConfigError(f"line {rows.line_num}: more fields than the header has")
         record: dict[str, Any] = {name: value for name, value in row.items() if name and value}
         for name in ("choices", "answers", "evidence"):
             if name in record:

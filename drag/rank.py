@@ -87,13 +87,14 @@ def fuse(
     Equal scores share a rank, so a signal that cannot tell two items apart does not order them; items whose fused
     scores are equal stand in their original order. Every result is `kept`; `keep_best` cuts.
     """
-    fused = [0.0] * len(items)
+    terms: list[list[float]] = [[] for _ in items]
     for name, scores in signals.items():
         judged = sorted({score for score in scores if score is not None}, reverse=True)
         rank_of = {score: rank for rank, score in enumerate(judged, 1)}
         for place, score in enumerate(scores):
             if score is not None:
-                fused[place] += weights.get(name, 1.0) / (RRF_K + rank_of[score])
+                terms[place].append(weights.get(name, 1.0) / (RRF_K + rank_of[score]))
+    fused = [math.fsum(one) for one in terms]
     order = sorted(range(len(items)), key=lambda place: (-fused[place], place))
     return [Ranked(items[place], rank, fused[place], _measured(signals, place)) for rank, place in enumerate(order, 1)]
 

@@ -28,6 +28,10 @@ def ask(
         second = [repair(prompts[place], _text(replies[place]), str(results[place])) for place in broken]
         for place, prompt, reply in zip(broken, second, model.generate(second), strict=True):
             results[place] = _parse(prompt, reply, parsers[place])
+            # A model that keeps its replies must not answer the next run with what could not be used in this one.
+            forget = getattr(model, "forget", None)
+            if isinstance(results[place], ReplyError) and forget is not None:
+                forget([prompts[place], prompt])
     return results
 
 

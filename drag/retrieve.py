@@ -18,8 +18,8 @@ from graphs import KnowledgeGraph, verbalise
 CANDIDATES = 32
 """How many each signal may bring before they are fused."""
 
-SAME_QUESTION = 0.7
-"""Cosine from which a question of the pack counts as asking about the same thing."""
+LIKE_QUESTION, SAME_QUESTION = 0.7, 0.85
+"""Cosines from which a question of the pack counts as asking about the same thing, and as being the same."""
 
 
 class Retriever:
@@ -37,18 +37,24 @@ class Retriever:
         """Evidence for `question`, the best first, at most `limit`.
 
         Signals: `dense` (cosine, FAISS), `words` (BM25, FTS5) and `question` (cosine to the question of the pack
-        whose evidence it is, less a little for each place behind that question's best), fused by their ranks.
+        whose evidence it is, less a little for each place behind that question's best), fused by their ranks. The
+        evidence of a question that is the same stands before all other, in its own order: it was ranked for it by
+        more than a search can see.
         """
         vector = numpy.asarray(self._embedder.encode([question], normalize_embeddings=True), numpy.float32)
+        by_question = self._by_question(vector[0])
         signals = {
             "dense": self._dense(vector),
             "words": dict(self._pack.search_words(question, CANDIDATES)),
-            "question": self._by_question(vector[0]),
+            "question": by_question,
         }
         ids = list(dict.fromkeys(key for found in signals.values() for key in found))
         evidence = self._pack.evidence(ids)
         scores = {name: [found.get(one.id) for one in evidence] for name, found in signals.items()}
-        return fuse(evidence, scores, {})[:limit]
+        fused = fuse(evidence, scores, {})
+        # Sorting is stable: what is not of the same question keeps the order of the fusion.
+        fused.sort(key=lambda one: -max(by_question.get(one.item.id, 0.0), SAME_QUESTION))
+        return [Ranked(one.item, place, one.score, one.signals) for place, one in enumerate(fused[:limit], 1)]
 
     def context(
         self,
@@ -96,7 +102,7 @@ class Retriever:
         cosines = self._question_vectors @ vector
         found: dict[str, float] = {}
         for i in numpy.argsort(-cosines, kind="stable")[:3]:
-            if cosines[i] >= SAME_QUESTION:
+            if cosines[i] >= LIKE_QUESTION:
                 for place, key in enumerate(self._kept.get(self._question_ids[int(i)], ())):
                     found[key] = max(found.get(key, -1.0), float(cosines[i]) - 0.001 * place)
         return found

@@ -65,6 +65,7 @@ class Build(Section):
     show_choices: bool = Field(
         default=False, description="let the teacher see the answer choices (concluding evidence)"
     )
+    show_evidence: bool = Field(default=True, description="let the teacher see the record's own evidence (grounded)")
     batch: Positive = Field(default=4, description="questions that go through the stages together")
 
 
@@ -84,6 +85,11 @@ class Privacy(Section):
     spacy: str = Field(default="en-core-web-sm", description="registry name or folder of the spaCy model")
     deny: tuple[str, ...] = Field(default=(), description="strings that never leave")
     allow: tuple[str, ...] = Field(default=(), description="strings that may always leave")
+    policy: Literal["strict", "balanced", "off"] = Field(
+        default="balanced", description="how much is replaced; off: nothing is sent to a remote model at all"
+    )
+    audit: Path | None = Field(default=None, description="audit log (JSON Lines, never text); default: none is kept")
+    approve: bool = Field(default=False, description="ask about each request before it leaves")
 
 
 class Settings(Section):

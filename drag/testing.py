@@ -119,8 +119,10 @@ def _teacher_reply(prompt: Prompt) -> str:
         count = int(properties["scores"]["maxItems"])
         return json.dumps({"scores": [int(_digest(user + str(i))[:4], 16) % 11 for i in range(count)]})
     if "triples" in properties:
-        head, _, tail = user.removeprefix("Text: ").rstrip(".").partition(" holds ")
-        return json.dumps({"triples": [{"head": head, "relation": "holds", "tail": tail or "nothing"}]})
+        head, relation, tail = user.removeprefix("Text: ").rstrip(".").partition(" holds ")
+        if not relation:  # a text of somebody else's: its first and its last word
+            head, *_, tail = head.split() * 2
+        return json.dumps({"triples": [{"head": head, "relation": "holds", "tail": tail}]})
     return f"I say {_digest(user)[:6]}."
 
 

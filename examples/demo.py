@@ -19,7 +19,7 @@ from graphs.picture import draw_svg
 
 HERE = Path(__file__).parent
 OUT = HERE.parent / "demo"
-ASKED = ("clock", "ferry", "python")
+ASKED = ("clock", "ferry", "dna")
 
 
 def main() -> None:
@@ -29,7 +29,7 @@ def main() -> None:
     OUT.mkdir(exist_ok=True)
     pack = OUT / "knowledge.pack"
     # Few pieces of evidence: a demonstration should be over in minutes on two slow cores.
-    settings = Settings.load().override("build", evidence=4, keep=3)
+    settings = Settings.load().override("build", evidence=4, keep=2)
 
     console.print(f"[bold]build[/]  {len(questions)} questions; the teacher is {settings.models.teacher}")
     with fetching(settings) as how, building(len(questions)) as on_stage:
@@ -37,7 +37,7 @@ def main() -> None:
     console.print(f"       {report.built} built, {report.reused} there already, {len(report.failures)} failures\n")
 
     console.print(f"[bold]ask[/]    the student is {settings.models.student}")
-    table = Table("question", "alone", "with the pack", "it rests on", show_lines=True)
+    table = Table("question", "alone", "with the pack", "which rests on", show_lines=True)
     with fetching(settings) as how, open_student(pack, settings=settings, how=how) as student:
         for question in questions:
             if question.id in ASKED:
@@ -57,7 +57,9 @@ def main() -> None:
 
 def sources(answer: Answer) -> str:
     """The cited evidence, with where it comes from."""
-    cited = [f"[{one.number}] {one.evidence.text} ({one.evidence.source})" for one in answer.citations]
+    cited = [
+        f"[{one.number}] {one.evidence.text} — {one.evidence.source.partition(':')[0]}" for one in answer.citations
+    ]
     return "\n".join(cited) or "nothing it read supports this"
 
 

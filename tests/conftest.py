@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -42,9 +42,7 @@ Answerer = Callable[[Prompt], "str | DragError"]
 
 def answering(reply: Answerer, kind: type[FakeModel] = FakeModel, name: str = "fake-teacher") -> FakeModel:
     """A model whose function may also give errors."""
-    model = kind(name=name)
-    model._next = reply  # pyright: ignore[reportPrivateUsage]
-    return model
+    return kind(cast("Callable[[Prompt], str]", reply), name=name)
 
 
 def taught(prompt: Prompt) -> str:
@@ -55,7 +53,7 @@ def taught(prompt: Prompt) -> str:
 
 
 def build(
-    path: Path, questions: Sequence[Question], *, teacher: FakeModel | None = None, **settings: object
+    path: Path, questions: Sequence[Question], *, teacher: FakeModel | None = None, **settings: Any
 ) -> BuildReport:
     """A pack by the fakes; three pieces of evidence a question unless told otherwise."""
     return build_pack(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from conftest import Chat
@@ -30,7 +31,7 @@ class Shelf:
         self.made_by.append((model, prompt))
 
 
-def prompt(text: str, **options: object) -> Prompt:
+def prompt(text: str, **options: Any) -> Prompt:
     return Prompt.ask("test@1", text, **options)
 
 
@@ -45,7 +46,9 @@ def test_a_reply_is_asked_for_once() -> None:
     (again,) = cached.generate([prompt("a")])
     assert isinstance(first, Reply)
     assert isinstance(again, Reply)
-    assert (again.text, again.finish, again.logprob) == (first.text, first.finish, first.logprob) == ("one", "stop", -0.5)
+    assert (
+        (again.text, again.finish, again.logprob) == (first.text, first.finish, first.logprob) == ("one", "stop", -0.5)
+    )
     assert first.usage.completion_tokens == 1
     assert again.usage == Usage()  # it cost nothing now
     assert len(model.prompts) == 1
@@ -57,7 +60,9 @@ def test_only_what_is_missing_is_asked_and_the_order_stays() -> None:
     cached = with_store(model, shelf)
     cached.generate([prompt("b")])
     seen: list[tuple[int, str]] = []
-    results = cached.generate([prompt(x) for x in "abc"], on_reply=lambda place, reply: seen.append((place, reply.text)))
+    results = cached.generate(
+        [prompt(x) for x in "abc"], on_reply=lambda place, reply: seen.append((place, reply.text))
+    )
     assert said(results) == ["A", "B", "C"]
     assert sorted(seen) == [(0, "A"), (1, "B"), (2, "C")]
     assert [one.messages[-1].content for one in model.prompts] == ["b", "a", "c"]

@@ -17,6 +17,7 @@ from drag.pack.schema import DIGESTED
 from drag.pack.verify import verify
 from drag.types import Failure
 
+
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return write(tmp_path / "a.pack", FIRST, SECOND)
@@ -140,8 +141,8 @@ def test_the_digest_does_not_depend_on_how_the_pack_came_to_be(tmp_path: Path, p
         writer.set_meta(teacher="fake")
         writer.put("key", "reply", model="fake", prompt="teach@1")
         writer.write(Built(FIRST.question, "blind", FIRST.evidence[::-1], [], FIRST.vectors), "x")
-        writer.write(FIRST, "recipe of one")
         writer.write(SECOND, "recipe of two")
+        writer.write(FIRST, "recipe of one")
     assert rows(other, "SELECT id FROM evidence ORDER BY n") != rows(path, "SELECT id FROM evidence ORDER BY n")
     assert digest(other) == digest(path)
 
@@ -151,7 +152,7 @@ CHANGES = {
     "evidence": "UPDATE evidence SET source = 'document:9' WHERE source = 'document:2'",
     "question_evidence": "UPDATE question_evidence SET kept = 1",
     "triples": "UPDATE triples SET tail = 'clock' WHERE head = 'Ivo Lund'",
-    "triple_evidence": "DELETE FROM triple_evidence WHERE triple_id IN (SELECT id FROM triples WHERE head = 'Ivo Lund')",
+    "triple_evidence": "DELETE FROM triple_evidence WHERE triple_id = (SELECT min(id) FROM triples)",
     "question_triples": "UPDATE question_triples SET score = score / 2",
     "vectors": "UPDATE vectors SET vector = zeroblob(256) WHERE kind = 'question'",
     "failures": "INSERT INTO failures VALUES ('one', 'teach', 'x')",
@@ -205,7 +206,7 @@ def test_the_digest_knows_where_a_value_ends(path: Path) -> None:
         ("DELETE FROM question_evidence WHERE question_id = 'one'", "a question without evidence"),
         ("DROP TABLE triples", "triples"),
         ("ALTER TABLE evidence DROP COLUMN source", "source"),
-        ("INSERT INTO evidence_words(evidence_words) VALUES ('delete-all')", "words"),
+        ("INSERT INTO evidence_words(evidence_words) VALUES ('delete-all')", "full-text"),
     ],
 )
 def test_verify_finds(path: Path, statement: str, named: str) -> None:
@@ -280,15 +281,12 @@ def test_a_missing_pack(tmp_path: Path) -> None:
 
 
 def test_one_writer_at_a_time(path: Path) -> None:
-    lock = path.with_name("a.pack.lock")
     with PackWriter(path):
-        assert lock.exists()
+        assert path.with_name("a.pack.lock").exists()
         with pytest.raises(PackError, match="another build is writing"):
             PackWriter(path)
         with Pack(path) as pack:  # who reads is not held up
             assert len(pack.questions()) == 2
-        assert lock.exists()
-    assert not lock.exists()
     with PackWriter(path) as again:
         assert again.recipes()
     assert [one.name for one in path.parent.iterdir()] == ["a.pack"]

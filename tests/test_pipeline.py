@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import Chat, answering, build, rows, taught
@@ -89,14 +90,25 @@ def test_evidence_of_the_record_stands_beside_the_teachers_and_before_it(path: P
 
 
 @pytest.mark.parametrize(
-    ("settings", "mode"), [({}, "blind"), ({"show_choices": True}, "concluding"), ({"evidence": 0}, "document")]
+    ("settings", "mode"),
+    [
+        ({}, "grounded"),
+        ({"show_evidence": False}, "blind"),
+        ({"show_evidence": False, "show_choices": True}, "concluding"),
+        ({"evidence": 0}, "document"),
+    ],
 )
-def test_the_mode_of_evidence(path: Path, settings: dict[str, object], mode: str) -> None:
+def test_the_mode_of_evidence(path: Path, settings: dict[str, Any], mode: str) -> None:
     teacher = FakeTeacher()
     build(path, [CLOCK], teacher=teacher, **settings)
     assert rows(path, "SELECT mode FROM questions") == [(mode,)]
     seen = [one.messages[-1].content for one in teacher.prompts if one.name.startswith("teach")]
-    assert [("Mara" in text) for text in seen] == {"blind": [False], "concluding": [True], "document": []}[mode]
+    assert [("Mara" in text) for text in seen] == {
+        "grounded": [True],
+        "blind": [False],
+        "concluding": [True],
+        "document": [],
+    }[mode]
 
 
 def test_a_question_without_choices_is_blind_whatever_the_teacher_may_see(path: Path) -> None:
@@ -169,6 +181,14 @@ def test_what_fails_for_one_question_costs_only_that(
     assert digest(path) == digest(once)
 
 
+def test_every_failure_that_is_reported_stands_in_the_pack(path: Path) -> None:
+    # Three pieces of evidence, and each fails on its own.
+    report = build(path, [MILL], teacher=failing("extract", ModelError("unreachable"), ""))
+    with Pack(path) as pack:
+        assert pack.failures() == sorted(report.failures, key=lambda one: (one.item_id, one.stage))
+        assert pack.counts()["failures"] == len(report.failures)
+
+
 def test_what_was_brought_along_survives_a_teacher_that_fails(path: Path) -> None:
     report = build(path, [CLOCK], teacher=failing("teach", ModelError("unreachable"), "aldgate"))
     assert report.failures == (Failure("clock", "teach", "unreachable"),)
@@ -232,7 +252,7 @@ def test_questions_are_added_and_changed(path: Path) -> None:
 
 
 @pytest.mark.parametrize("settings", [{"evidence": 2}, {"keep": 1}, {"relevance": 0}, {"triples": 1}, {"document": 2}])
-def test_another_recipe_builds_again_and_leaves_nothing(path: Path, settings: dict[str, object]) -> None:
+def test_another_recipe_builds_again_and_leaves_nothing(path: Path, settings: dict[str, Any]) -> None:
     build(path, ALL)
     assert build(path, ALL, **settings).built == 3
     once = path.with_name("once.pack")
@@ -243,7 +263,9 @@ def test_another_recipe_builds_again_and_leaves_nothing(path: Path, settings: di
 def test_another_teacher_builds_again(path: Path) -> None:
     build(path, ALL)
     assert build(path, ALL, teacher=answering(taught, name="other-teacher")).built == 3
-    assert rows(path, "SELECT DISTINCT source FROM evidence WHERE source LIKE 'teacher:%'") == [("teacher:other-teacher",)]
+    assert rows(path, "SELECT DISTINCT source FROM evidence WHERE source LIKE 'teacher:%'") == [
+        ("teacher:other-teacher",)
+    ]
 
 
 def test_another_wording_builds_again(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -255,7 +277,7 @@ def test_another_wording_builds_again(path: Path, monkeypatch: pytest.MonkeyPatc
 def test_another_embedder_is_refused(path: Path) -> None:
     build(path, ALL)
     before = digest(path)
-    with pytest.raises(PackError, match="vectors of the embedder drag.testing:HashEmbedder, not of other"):
+    with pytest.raises(PackError, match=r"vectors of the embedder drag\.testing:HashEmbedder, not of other"):
         build_pack(ALL, path, teacher=FakeTeacher(), embedder=HashEmbedder(), embedder_name="other")
     assert digest(path) == before
     assert [one.name for one in path.parent.iterdir()] == ["a.pack"]

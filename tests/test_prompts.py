@@ -29,7 +29,7 @@ def said(prompt: Prompt) -> str:
 
 
 def triples(reply: str) -> list[Triple]:
-    return parse_extract(reply, "e1")
+    return parse_extract(reply, WRITTEN)
 
 
 def scores(reply: str) -> list[float | None]:
@@ -96,8 +96,10 @@ def test_a_number_that_opens_a_fact_is_no_enumeration() -> None:
 @pytest.mark.parametrize("parser", PARSERS.values(), ids=PARSERS)
 @pytest.mark.parametrize(
     "reply",
-    ["", f"I know nothing of {SECRET}.", "[]", "{}", "null", '"text"', '{"evidence": {"a": 1}, "scores": 3}']
-    + ['{"evidence": [], "scores": [], "triples": []}', "[", "{", '{"evidence": ["', "[[[]", "[" * 20_000],
+    [
+        *("", f"I know nothing of {SECRET}.", "[]", "{}", "null", '"text"', '{"evidence": {"a": 1}, "scores": 3}'),
+        *('{"evidence": [], "scores": [], "triples": []}', "[", "{", '{"evidence": ["', "[[[]", "[" * 20_000),
+    ],
     ids=range(13),
 )
 def test_a_reply_of_no_use_is_an_error_that_shows_nothing(parser: Parser, reply: str) -> None:
@@ -160,6 +162,7 @@ def test_relevance_numbers_the_texts_and_asks_for_as_many() -> None:
 
 # --- extract
 
+WRITTEN = Evidence("e1", f"{CLOCK} {MOVED} {BELL} 7 5 3.5 12", "teacher:x")
 BUILT = {"head": "Mara Finch", "relation": "built", "tail": "Aldgate Clock"}
 FIRST = Triple("Mara Finch", "built", "Aldgate Clock", "e1")
 
@@ -169,7 +172,15 @@ def test_extract_asks_about_the_evidence_last() -> None:
     assert prompt.messages[-1].role == "user"
     assert MOVED in prompt.messages[-1].content
     assert (prompt.schema or {})["properties"]["triples"]["maxItems"] == 4
-    assert parse_extract(prompt.messages[-2].content, "e1") == [FIRST]  # the example is as it should be
+    example = Evidence("e1", prompt.messages[-3].content, "prompt")
+    assert len(parse_extract(prompt.messages[-2].content, example)) == 1  # the example is as it should be
+
+
+def test_a_triple_that_its_evidence_does_not_say_is_no_triple_of_it() -> None:
+    invented = {"head": "Marie Curie", "relation": "discovered", "tail": "Aldgate Clock"}
+    assert triples(json.dumps({"triples": [invented, BUILT]})) == [FIRST]
+    with pytest.raises(ReplyError):
+        triples(json.dumps({"triples": [invented]}))
 
 
 @pytest.mark.parametrize(
@@ -236,7 +247,9 @@ def test_the_answer_prompt_numbers_its_evidence() -> None:
         prompt = prompts.answer(CHOOSE, [CLOCK, MOVED], ["Mara built it."], style, 9)
         text = prompt.messages[-1].content
         assert text.index(f"[1] {CLOCK}") < text.index(f"[2] {MOVED}") < text.index("Mara built it.")
-        assert text.index("Mara built it.") < text.index("Question: Who built the clock?\nOptions: Mara Finch; Ivo Lund\n")
+        assert text.index("Mara built it.") < text.index(
+            "Question: Who built the clock?\nOptions: Mara Finch; Ivo Lund\n"
+        )
         assert text.rpartition("\n")[2].startswith("Answer")
         assert text.endswith(":")
         assert (prompt.max_tokens, style in prompt.name) == (9, True)
@@ -255,20 +268,20 @@ def test_the_instructed_style_says_what_there_is_to_say() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reply", "expected"),
+    ("reply", "text", "numbers", "abstains"),
     [
-        ("Mara Finch [1].", ("Mara Finch.", [1], False)),
-        ("Answer: Mara Finch [2][1]", ("Mara Finch", [2, 1], False)),
-        ("The answer is: Mara [1, 2] in Leeds [2].", ("Mara in Leeds.", [1, 2], False)),
-        ("Mara [0] Finch [3] [99]", ("Mara Finch", [], False)),
-        ("Mara in [1904]", ("Mara in [1904]", [], False)),
-        ("Insufficient information.", ("Insufficient information.", [], True)),
-        ("There is insufficient information [1].", ("There is insufficient information.", [1], True)),
-        ("", ("", [], False)),
+        ("Mara Finch [1].", "Mara Finch.", (1,), False),
+        ("Answer: Mara Finch [2][1]", "Mara Finch", (2, 1), False),
+        ("The answer is: Mara [1, 2] in Leeds [2].", "Mara in Leeds.", (1, 2), False),
+        ("Mara [0] Finch [3] [99]", "Mara Finch", (), False),
+        ("Mara in [1904]", "Mara in [1904]", (), False),
+        ("Insufficient information.", "Insufficient information.", (), True),
+        ("There is insufficient information [1].", "There is insufficient information.", (1,), True),
+        ("", "", (), False),
     ],
 )
-def test_citations_and_abstention(reply: str, expected: tuple[str, list[int], bool]) -> None:
-    assert parse_answer(reply, 2) == expected
+def test_citations_and_abstention(reply: str, text: str, numbers: tuple[int, ...], abstains: bool) -> None:
+    assert parse_answer(reply, 2) == (text, list(numbers), abstains)
 
 
 def test_a_repair_has_a_name_and_a_seed_of_its_own() -> None:

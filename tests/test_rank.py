@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from itertools import permutations
+from itertools import pairwise, permutations
 
 import pytest
 from conftest import Chat
@@ -102,13 +102,13 @@ def test_fusion_loses_nothing_and_is_ordered(table: dict[str, list[float | None]
     ranked = fuse(items, table, {})
     assert sorted(one.item for one in ranked) == items
     assert [one.rank for one in ranked] == list(range(1, len(items) + 1))
-    for better, worse in zip(ranked, ranked[1:], strict=False):
+    for better, worse in pairwise(ranked):
         assert (-better.score, better.item) < (-worse.score, worse.item)
     for one in ranked:
         assert one.signals == {name: s[one.item] for name, s in table.items() if s[one.item] is not None}
 
 
-@given(st.lists(st.floats(-1, 1), unique=True, max_size=8).flatmap(lambda scores: st.permutations(scores)))
+@given(st.lists(st.floats(-1, 1), unique=True, max_size=8).flatmap(st.permutations))
 def test_agreeing_signals_give_their_order_however_the_items_stand(scores: list[float]) -> None:
     # Any increasing function of the first signal agrees with it.
     ranked = fuse(scores, {"x": scores, "y": [sorted(scores).index(score) for score in scores]}, {})

@@ -89,7 +89,7 @@ def test_files_that_cannot_be_read(folder: Path) -> None:
 
 @pytest.mark.parametrize("flags", [{"keep": 0}, {"keep": "many"}, {"keeep": 3}])
 def test_a_flag_that_does_not_fit(flags: dict[str, object]) -> None:
-    with pytest.raises(ConfigError, match="kee+p") as caught:
+    with pytest.raises(ConfigError, match=r"kee+p") as caught:
         Settings().override("build", **flags)
     assert "\n" not in str(caught.value)
 

@@ -36,9 +36,9 @@ class EntryPointGroup(click.Group):
             return None
         try:
             command = point.load()
-        except (ImportError, AttributeError) as error:
-            # A broken plug-in must not take the other commands with it.
-            errors.print(f"drag: the command '{cmd_name}' ({point.value}) cannot be loaded: {error}", style="yellow")
+        except Exception as error:  # noqa: BLE001 - whatever a plug-in raises, it must not take the others with it
+            problem = f"drag: the command '{cmd_name}' ({point.value}) cannot be loaded: {error}"
+            errors.print(problem, style="yellow", markup=False)
             return None
         return command if isinstance(command, click.Command) else None
 
@@ -62,7 +62,7 @@ def run(arguments: list[str] | None = None) -> int:
     try:
         code = cli.main(arguments, prog_name="drag", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        errors.print(f"drag: {error.format_message()}", style="red", markup=False)
         return error.exit_code
     except (DragError, PrivacyError, GraphError) as error:
         errors.print(f"drag: {error}", style="red", markup=False, highlight=False, soft_wrap=True)

@@ -53,9 +53,9 @@ def ask(
 
     asked = _asked(question, questions)
     settings = Settings.load(config).override("ask", **flags).override("remote", base_url=base_url)
-    if pack is None:
-        errors.print("no pack: the student answers alone", style="dim")
     with fetching(settings) as how, open_student(pack, student=student, settings=settings, how=how) as one:
+        if pack is None:
+            errors.print("no pack: the student answers alone", style="dim")
         for number, item in enumerate(asked):
             if as_json:
                 answer = one.ask(item, evidence=evidence, graph=graph)

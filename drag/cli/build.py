@@ -20,6 +20,7 @@ from drag.cli.console import errors, write_json
 @click.option("--keep", type=click.IntRange(min=1), help="Pieces that are kept, at most.  [default: 5]")
 @click.option("--keep-tokens", type=click.IntRange(min=1), help="Tokens of the kept pieces, at most.  [default: 400]")
 @click.option("--show-choices/--hide-choices", default=None, help="Let the teacher see the choices.  [default: hide]")
+@click.option("--show-evidence/--hide-evidence", default=None, help="Let it see a record's evidence.  [default: show]")
 @click.option("--similarity", type=click.FloatRange(min=0), help="Weight of the cosine similarity.  [default: 1]")
 @click.option(
     "--relevance", type=click.FloatRange(min=0), help="Weight of the teacher's judgement; 0: skip.  [default: 1]"
@@ -63,6 +64,7 @@ def build(
     for failure in report.failures:
         errors.print(f"failed: {failure.item_id} ({failure.stage}): {failure.error}", style="yellow", markup=False)
     if not as_json:
-        errors.print(f"{pack}: {report.built} built, {report.reused} there already, {len(report.failures)} failures")
+        summary = f"{pack}: {report.built} built, {report.reused} there already, {len(report.failures)} failures"
+        errors.print(summary, markup=False)
     if report.failures:
         click.get_current_context().exit(1)

@@ -11,6 +11,7 @@ from rich.progress import (
     DownloadColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -31,15 +32,18 @@ _STAGES: dict[Stage, str] = {
 }
 
 
+def _bars(*columns: ProgressColumn) -> Progress:
+    shown = (TextColumn("{task.description}"), BarColumn(), *columns)
+    return Progress(*shown, console=errors, disable=not errors.is_terminal)
+
+
 @contextmanager
 def downloads() -> Generator[Callable[[str, int, int], None]]:
     """A bar for what is fetched; call it with what that is, the bytes that are there, and all bytes.
 
     The bar is on the screen only while something is fetched: two live displays would fight over it.
     """
-    bars = Progress(
-        TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn(), console=errors
-    )
+    bars = _bars(DownloadColumn(), TimeRemainingColumn())
     task = bars.add_task("", total=None)
 
     def show(what: str, done: int, total: int) -> None:
@@ -67,9 +71,7 @@ def fetching(settings: Settings) -> Generator[Fetching]:
 @contextmanager
 def building(total: int) -> Generator[OnStage]:
     """A bar over the questions of a build, which also says what is being done."""
-    bars = Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=errors
-    )
+    bars = _bars(MofNCompleteColumn(), TimeElapsedColumn())
     task = bars.add_task("", total=total)
 
     def show(stage: Stage, done: int, total: int) -> None:

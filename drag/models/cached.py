@@ -48,7 +48,11 @@ class CachedModel:
                     on_text(result.text)
                 if on_reply is not None:
                     on_reply(place, result)
-        missing = [place for place, result in enumerate(results) if result is None]
+        # Equal prompts in one batch are one request.
+        first: dict[str, int] = {}
+        for place, key in enumerate(keys):
+            first.setdefault(key, place)
+        missing = [place for place in first.values() if results[place] is None]
 
         def keep(position: int, reply: Reply) -> None:
             place = missing[position]
@@ -62,7 +66,13 @@ class CachedModel:
             fresh = self._model.generate([prompts[place] for place in missing], on_text=on_text, on_reply=keep)
             for place, result in zip(missing, fresh, strict=True):
                 results[place] = result
-        return [result if result is not None else ModelError("no reply") for result in results]
+        answered = (results[first[key]] for key in keys)
+        return [result if result is not None else ModelError("no reply") for result in answered]
+
+    def forget(self, prompts: Sequence[Prompt]) -> None:
+        """Drop replies that turned out to be of no use: the next run asks again."""
+        for prompt in prompts:
+            self._store.drop(self._key(prompt))
 
     def count_tokens(self, text: str) -> int:
         """See `LanguageModel.count_tokens`."""

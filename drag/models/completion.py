@@ -13,6 +13,9 @@ from drag.errors import ModelError
 
 class Words(BaseModel):
     content: str | None = None
+    # Read only to be refused: we never offer a tool.
+    tool_calls: Any = None
+    function_call: Any = None
 
 
 class Choice(BaseModel):

@@ -34,6 +34,8 @@ class LocalEmbedder:
             try:
                 # Typed by hand at this border: the library's own types drag torch's in.
                 sentence_transformers = importlib.import_module("sentence_transformers")
+                # A bar for a load of half a second would stand in the middle of our own output.
+                importlib.import_module("transformers.utils.logging").disable_progress_bar()
                 self._model = sentence_transformers.SentenceTransformer(self._location, device="cpu")
             except (OSError, ValueError, ImportError) as error:
                 raise ModelError(f"cannot load the embedder {self._location}: {first_line(error)}") from error

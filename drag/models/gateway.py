@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drag.models import Fetching, fetched
+from drag.protocols import LanguageModel
 from drag.settings import Settings
 
 if TYPE_CHECKING:
-    from privacy import Gateway, Sanitizer
+    from privacy import Gateway, Review, Reviewer, Sanitizer, Verdict
 
 
 def open_sanitizer(settings: Settings, how: Fetching) -> Sanitizer:
@@ -23,7 +26,40 @@ def open_sanitizer(settings: Settings, how: Fetching) -> Sanitizer:
 
 
 def open_gateway(settings: Settings, how: Fetching) -> Gateway:
-    """The only way to a remote model."""
+    """The only way to a remote model, with its audit log where the settings name one.
+
+    Where they want each request approved, it refuses all until `set_review` says who decides. Raises `PrivacyError`
+    under the policy `off`, which is for local use.
+    """
+    from privacy import AuditLog, Gateway, PrivacyError
+
+    wanted = settings.privacy
+    if wanted.policy == "off":
+        raise PrivacyError("the policy is off, which is for local use: nothing is sent to a remote model")
+    return Gateway(
+        open_sanitizer(settings, how),
+        audit=AuditLog(wanted.audit) if wanted.audit is not None else None,
+        review=_nobody if wanted.approve else None,
+        policy=wanted.policy,
+    )
+
+
+def set_review(model: LanguageModel, review: Reviewer | None) -> bool:
+    """Let `review` decide about each request of `model`, if that is a remote one; says whether it is."""
     from privacy import Gateway
 
-    return Gateway(open_sanitizer(settings, how))
+    gateway = getattr(model, "gateway", None)
+    if not isinstance(gateway, Gateway):
+        return False
+    if review is not None:
+        gateway.review = review
+    return True
+
+
+def on_device_sanitizer(settings: Settings, how: Fetching) -> Callable[[], Sanitizer]:
+    """Opens the sanitizer when called, with what is on this machine: `ask` fetches nothing for it."""
+    return lambda: open_sanitizer(settings, replace(how, allowed=False))
+
+
+def _nobody(review: Review) -> Verdict:
+    return "refuse"

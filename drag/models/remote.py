@@ -13,19 +13,26 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Self
 
 from drag.errors import DragError, ModelError
 from drag.models.completion import Completion, Counted, parse_completion
 from drag.models.dialect import Dialect, unfenced
 from drag.models.stored import ReplyStore
 from drag.models.transport import Refused, Wire
+from drag.models.untrusted import cleaned
 from drag.protocols import OnReply, OnText
-from drag.types import Prompt, Reply, Usage
+from drag.types import Prompt, Question, Reply, Usage
 from privacy import Gateway, PrivacyError, Session, json_escape
 from privacy.gateway import Outgoing
 
+if TYPE_CHECKING:
+    from drag.deidentify import Deidentified
+
 Finish = Literal["stop", "length", "aborted"]
+
+# Far beyond any `max_tokens`: whoever sends more is not answering.
+_LONGEST: Final = 1_000_000
 
 
 class _Answer(NamedTuple):
@@ -44,6 +51,7 @@ class _Shared:
     pool: ThreadPoolExecutor
     dialect: Dialect
     sealing: threading.Lock
+    dropped: int = 0
 
 
 class GatewayModel:
@@ -106,10 +114,13 @@ class GatewayModel:
 
         def settle(at: int, outgoing: Outgoing, answer: _Answer | DragError, *, fresh: bool) -> None:
             if isinstance(answer, _Answer):
+                clean = cleaned(answer.text, prompts[at], outgoing, self.gateway.caught)
+                if fresh:
+                    self._shared.dropped += clean.orders
                 if fresh and self._store is not None and answer.finish != "aborted":
-                    kept = json.dumps({"text": answer.text, "finish": answer.finish}, ensure_ascii=False)
+                    kept = json.dumps({"text": clean.kept, "finish": answer.finish}, ensure_ascii=False)
                     self._store.put(self._key(outgoing), kept, model=self.name, prompt=prompts[at].name)
-                text = outgoing.session.restore(answer.text, escape=_escape(prompts[at]))
+                text = clean.shown
                 results[at] = reply = Reply(text, answer.finish, answer.usage)
                 if stream is not None and not fresh:
                     stream(text)
@@ -133,7 +144,8 @@ class GatewayModel:
                     results[at] = outgoing
                 elif (kept := self._kept(outgoing)) is not None:
                     settle(at, outgoing, kept, fresh=False)
-                elif stream is not None:
+                elif stream is not None or self.gateway.review is not None:
+                    # A review may ask a person: one request after the other, in the caller's thread.
                     settle(at, outgoing, self._guarded(prompt, outgoing, stream), fresh=True)
                 else:
                     pending[self._shared.pool.submit(self._guarded, prompt, outgoing)] = at, outgoing
@@ -147,6 +159,23 @@ class GatewayModel:
     def count_tokens(self, text: str) -> int:
         """An upper estimate: a token for every three bytes of UTF-8. English has about four bytes a token."""
         return math.ceil(len(text.encode("utf-8", "surrogatepass")) / 3)
+
+    @property
+    def dropped(self) -> int:
+        """Instruction-like strings that were dropped from replies so far."""
+        return self._shared.dropped
+
+    def deidentify(self, questions: Sequence[Question]) -> Deidentified:
+        """See `drag.deidentify`. From now on no request and no reply of this model holds what was hidden.
+
+        Raises `PrivacyError` if the detectors cannot be loaded.
+        """
+        from drag.deidentify import deidentify
+
+        self.gateway.load()
+        result = deidentify(questions, self.gateway.sanitizer)
+        self.gateway.caught = result.caught
+        return result
 
     def close(self) -> None:
         """End the connections and waits of this model and of its copies with and without a store."""
@@ -205,11 +234,12 @@ class GatewayModel:
         shared = self._shared
         while True:
             dialect = shared.dialect
-            sealed = outgoing.sealed
+            leaving = outgoing
             if dialect != Dialect() or stream is not None:
                 body = dialect.body(self._model, prompt, self._extra, stream=stream is not None)
                 with shared.sealing:
-                    sealed = self.gateway.seal(body, session=outgoing.session).sealed
+                    leaving = self.gateway.seal(body, session=outgoing.session)
+            sealed = self.gateway.release(leaving)
             started = time.perf_counter()
             try:
                 if stream is None:
@@ -233,6 +263,8 @@ class GatewayModel:
         if not completion.choices:
             raise ModelError(f"{self._shared.wire.host} sent a reply without any choice")
         choice = completion.choices[0]
+        if choice.message.tool_calls or choice.message.function_call:
+            raise ModelError(f"{self._shared.wire.host} sent a tool call, though none was offered")
         return self._answer(choice.message.content, choice.finish_reason, completion.usage, prompt, started)
 
     def _follow(
@@ -264,6 +296,8 @@ class GatewayModel:
         if not text:
             why = {"content_filter": " (withheld by its content filter)", "length": " (max_tokens used up)"}
             raise ModelError(f"{self._shared.wire.host} sent an empty reply{why.get(reason or '', '')}")
+        if len(text) > _LONGEST:
+            raise ModelError(f"{self._shared.wire.host} sent a reply of {len(text):,} characters")
         if tokens is None:
             # Servers that count nothing: our own upper estimate, so that a cost is never shown as nothing.
             asked = sum(self.count_tokens(turn.content) for turn in prompt.messages)

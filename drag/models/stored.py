@@ -15,3 +15,7 @@ class ReplyStore(Protocol):
     def put(self, key: str, value: str, *, model: str, prompt: str) -> None:
         """Keep a reply at once and for good; `model` and `prompt` (name and version) say what made it."""
         ...
+
+    def drop(self, key: str) -> None:
+        """Forget the reply kept under `key`, if there is one: it could not be used."""
+        ...

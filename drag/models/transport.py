@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 from urllib.parse import urlsplit
 
 from drag.errors import ConfigError, ContextOverflow, DragError, ModelError, ModelUnavailable
-from privacy import Sealed
+from privacy import PrivacyError, Sealed
 
 if TYPE_CHECKING:
     import openai
@@ -213,6 +213,8 @@ def _body(sealed: object) -> bytes:
     # The second line of defence, behind the type.
     if not isinstance(sealed, Sealed):
         raise TypeError("only what the gateway sealed can be sent")
+    if not sealed.released:
+        raise PrivacyError("the request was not released by the gateway: nothing was sent")
     return sealed.body
 
 

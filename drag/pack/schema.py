@@ -24,7 +24,7 @@ CREATE TABLE questions (
     choices TEXT NOT NULL,      -- JSON list
     gold TEXT NOT NULL,         -- JSON list; read by evaluation only
     recipe TEXT NOT NULL,
-    mode TEXT NOT NULL          -- blind, concluding, or document (no teacher)
+    mode TEXT NOT NULL          -- blind, grounded, concluding, or document (no teacher)
 );
 
 -- `n` is the rowid that the full-text index points at; `id` is what everything else points at.

@@ -35,6 +35,9 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     with readable(path):
         connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=30)
         try:
+            if not new:
+                # Before anything is changed: setting the journal mode alone rewrites the header of a foreign file.
+                _check(connection, path)
             # A rollback journal, not a write-ahead log: between transactions the pack is exactly one file.
             connection.execute("PRAGMA journal_mode = DELETE")
             connection.execute("PRAGMA foreign_keys = ON")
@@ -43,8 +46,6 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
                     f"BEGIN; PRAGMA application_id = {APPLICATION_ID}; "
                     f"PRAGMA user_version = {VERSION}; {TABLES} COMMIT;"
                 )
-            else:
-                _check(connection, path)
         except BaseException:
             connection.close()
             raise

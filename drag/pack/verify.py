@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from drag.pack.read import Pack
+from drag.pack.schema import DIGESTED
 from drag.pack.write import triple_id
 from drag.types import Evidence
 from graphs import Triple
@@ -15,6 +16,16 @@ _RULES = {
     "kept evidence without a vector": (
         "SELECT DISTINCT evidence_id FROM question_evidence WHERE kept AND evidence_id NOT IN "
         "(SELECT id FROM vectors WHERE kind = 'evidence')"
+    ),
+    "ranks of triples that do not run from 1": (
+        "SELECT question_id FROM question_triples GROUP BY question_id "
+        "HAVING min(rank) != 1 OR max(rank) != count(*) OR count(DISTINCT rank) != count(*)"
+    ),
+    "a question without a vector": (
+        "SELECT id FROM questions WHERE id NOT IN (SELECT id FROM vectors WHERE kind = 'question')"
+    ),
+    "evidence that the full-text index does not have": (
+        "SELECT id FROM evidence WHERE n NOT IN (SELECT id FROM evidence_words_docsize)"
     ),
     "a triple without evidence": "SELECT id FROM triples WHERE id NOT IN (SELECT triple_id FROM triple_evidence)",
     "a triple without a question": "SELECT id FROM triples WHERE id NOT IN (SELECT triple_id FROM question_triples)",
@@ -36,6 +47,11 @@ def verify(pack: Pack) -> list[str]:
     if integrity != ["ok"]:
         # Nothing that is read from a damaged file can be trusted.
         return [f"the file is damaged: {integrity[0]}"]
+    # A statement that cannot be run gives one row of one column, the error.
+    firsts = [(table, pack.check(f"{statement} LIMIT 1")) for table, statement in DIGESTED.items()]
+    missing = [f"the table {table}: {rows[0][0]}" for table, rows in firsts if rows and len(rows[0]) == 1]
+    if missing:
+        return missing
     problems: list[str] = []
     for what, statement in _RULES.items():
         rows = pack.check(statement)
@@ -45,7 +61,8 @@ def verify(pack: Pack) -> list[str]:
         if Evidence.of(text, source).id != key:
             problems.append(f"evidence {key} was changed after it was stored")
     for key, head, relation, tail in pack.check("SELECT id, head, relation, tail FROM triples"):
-        if triple_id(Merged(Triple(head, relation, tail), ())) != key:
+        whole = head.strip() and relation.strip() and tail.strip()
+        if not whole or triple_id(Merged(Triple(head, relation, tail), ())) != key:
             problems.append(f"triple {key} was changed after it was stored")
     return problems + _vector_problems(pack)
 
@@ -56,6 +73,8 @@ def _vector_problems(pack: Pack) -> list[str]:
     lengths = pack.check("SELECT DISTINCT length(vector) FROM vectors")
     if len(lengths) > 1:
         return ["vectors of different dimensions"]
+    if lengths and (lengths[0][0] % 4 or not lengths[0][0]):
+        return ["vectors that are not of float32"]
     problems: list[str] = []
     for kind in ("evidence", "question", "triple"):
         ids, matrix = pack.vectors(kind)

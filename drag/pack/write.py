@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 _SWEEP = (
     "DELETE FROM triples WHERE id NOT IN (SELECT triple_id FROM question_triples)",
-    "DELETE FROM triple_evidence WHERE evidence_id NOT IN (SELECT evidence_id FROM question_evidence)",
+    "DELETE FROM triple_evidence WHERE evidence_id NOT IN (SELECT evidence_id FROM question_evidence WHERE kept)",
     "DELETE FROM evidence WHERE id NOT IN (SELECT evidence_id FROM question_evidence)",
-    "DELETE FROM vectors WHERE kind = 'evidence' AND id NOT IN (SELECT id FROM evidence)",
+    "DELETE FROM vectors WHERE kind = 'evidence' AND id NOT IN (SELECT evidence_id FROM question_evidence WHERE kept)",
     "DELETE FROM vectors WHERE kind = 'triple' AND id NOT IN (SELECT id FROM triples)",
 )
 
@@ -59,6 +59,8 @@ class PackWriter:
     def __init__(self, path: Path) -> None:
         """Open or make the pack. Raises `PackError` if it is broken, of another version, or being written."""
         self.path = path
+        if not path.parent.is_dir():
+            raise PackError(f"there is no folder {path.parent}")
         self._lock = FileLock(f"{path}.lock")
         try:
             self._lock.acquire(timeout=0)
@@ -112,6 +114,10 @@ class PackWriter:
                 "INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?, ?)", (key, model, prompt, value, time.time())
             )
 
+    def drop(self, key: str) -> None:
+        """Forget a reply."""
+        self._connection.execute("DELETE FROM replies WHERE key = ?", (key,))
+
     def recipes(self) -> dict[str, str]:
         """Question id to the recipe under which it was built; questions with a failure are not among them."""
         rows = self._connection.execute(
@@ -141,6 +147,9 @@ class PackWriter:
                     built.mode,
                 ),
             )
+            # Before the new rows as well: what they bring anew must not depend on what the old ones left.
+            if replaced:
+                self._sweep()
             self._write_evidence(question.id, built.evidence)
             self._write_triples(question.id, built.triples)
             # A vector that another question brought stays: the batch that an embedder sees changes its last bits.
