@@ -17,7 +17,7 @@ from drag.pack import Built, PackWriter
 from drag.protocols import LanguageModel
 from drag.types import Context, Evidence, Failure, Question
 from graphs import KnowledgeGraph, Triple
-from privacy.returned import Caught, generic, hide, is_order
+from privacy.returned import Caught, Hidden, generic, hide, is_order
 from privacy.vault import PLACEHOLDER, Vault
 
 if TYPE_CHECKING:
@@ -48,8 +48,10 @@ class Deidentifying(Protocol):
     def deidentify(self, questions: Sequence[Question]) -> Deidentified: ...
 
 
-def deidentify(questions: Sequence[Question], sanitizer: Sanitizer) -> Deidentified:
+def deidentify(questions: Sequence[Question], hide: Callable[[Sequence[str]], Hidden]) -> Deidentified:
     """The same questions with placeholders in texts, choices, gold answers, evidence and ids, in their order.
+
+    `hide` is `Gateway.hide`, or another that takes the texts of one question, the question itself first.
 
     A question that a detector fails on is left out; its failure names its place, never its text. A word that is
     private in one question is hidden in all, unless it is of a kind that is private only beside its question (places,
@@ -60,18 +62,13 @@ def deidentify(questions: Sequence[Question], sanitizer: Sanitizer) -> Deidentif
     failures: list[Failure] = []
     for place, question in enumerate(questions, 1):
         parts = [question.text, *question.choices, *question.gold, *question.evidence, question.id]
-        session = sanitizer.session()
-        fault = ""
         try:
-            result = hide(session, parts)
+            result = hide(parts)
+        except PrivacyError as error:
+            failures.append(Failure(f"private-{place}", "privacy", str(error)))
+        else:
             caught.add(result.words, result.scope)
             hidden.append(_question(question, result.texts, place))
-        except Exception as error:  # noqa: BLE001  # of a plug-in's detector; it may quote the question
-            fault = type(error).__name__
-        finally:
-            session.wipe()
-        if fault:
-            failures.append(Failure(f"private-{place}", "privacy", f"could not be de-identified ({fault})"))
     return Deidentified([_again(one, caught) for one in hidden], failures, caught)
 
 
@@ -85,7 +82,7 @@ def enter(questions: Sequence[Question], teacher: LanguageModel, writer: PackWri
     """
     hide_names = not keep_names and isinstance(teacher, Deidentifying)
     begun = writer.meta("embedder") is not None
-    hidden_before = (writer.meta("privacy") or {}).get("names") == "hidden"
+    hidden_before = writer.meta("privacy") == {"names": "hidden"}
     if begun and hide_names != hidden_before:
         holds = "no real names" if hidden_before else "real names"
         raise PackError(f"{writer.path} was begun as a pack that holds {holds}: choose another file")

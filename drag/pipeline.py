@@ -15,7 +15,7 @@ import numpy
 from drag import prompts
 from drag.answer import answer, style_of
 from drag.deidentify import enter, reveal, without_orders
-from drag.errors import ConfigError, DragError, PackError
+from drag.errors import ConfigError, DragError, PackError, ReplyError
 from drag.extract import ModelExtractor
 from drag.models.cached import with_store
 from drag.pack import Built, Pack, PackWriter
@@ -190,15 +190,17 @@ class _Stages:
         """Triples of the kept evidence of the whole batch at once, so that a parallel teacher is kept busy."""
         pairs = [(key, one.item) for key, found in ranked.items() for one in found if one.kept]
         triples: dict[str, list[Triple]] = {key: [] for key in ranked}
-        failed: dict[str, list[str]] = {}
+        failed: dict[str, list[DragError]] = {}
         for (key, _), found in zip(pairs, self._extractor.extract([one for _, one in pairs]), strict=True):
             if isinstance(found, DragError):
-                failed.setdefault(key, []).append(str(found))
+                failed.setdefault(key, []).append(found)
             else:
                 triples[key].extend(found)
         for key, problems in failed.items():
-            many = f"{len(problems)} pieces of evidence: " if len(problems) > 1 else ""
-            failures[key].append(Failure(key, "extract", many + problems[0]))
+            # One piece without a fact in it is no failure of the question; one that was never read is.
+            if not triples[key] or not all(isinstance(problem, ReplyError) for problem in problems):
+                many = f"{len(problems)} pieces of evidence: " if len(problems) > 1 else ""
+                failures[key].append(Failure(key, "extract", f"{many}{problems[0]}"))
         return triples
 
     def _rank_triples(

@@ -125,6 +125,16 @@ def keep_best(ranked: Sequence[Ranked[Item]], tokens: Sequence[int], *, most: in
     return marked
 
 
+def near_best(ranked: Sequence[Ranked[Item]], signal: str, margin: float) -> list[Ranked[Item]]:
+    """The items whose `signal` is at most `margin` below the best one's, in their order.
+
+    A small student reads everything it is given as if it were about the question: one piece that is, is better than
+    that piece among four that are not (docs/experiments.md).
+    """
+    best = max((one.signals[signal] for one in ranked if signal in one.signals), default=0.0)
+    return [one for one in ranked if one.signals.get(signal, best) >= best - margin]
+
+
 def _measured(signals: Mapping[str, Sequence[float | None]], place: int) -> dict[str, float]:
     found = ((name, scores[place]) for name, scores in signals.items())
     return {name: score for name, score in found if score is not None}

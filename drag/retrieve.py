@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from drag.pack import Pack
 from drag.protocols import Embedder
-from drag.rank import fuse, keep_best
+from drag.rank import fuse, keep_best, near_best
 from drag.settings import Ask
 from drag.types import Context, Evidence, Ranked
 from graphs import KnowledgeGraph, verbalise
@@ -28,8 +28,9 @@ class Retriever:
     def __init__(self, pack: Pack, embedder: Embedder) -> None:
         self._pack = pack
         self._embedder = embedder
-        self._ids, vectors = pack.vectors("evidence")
-        self._index = _index(vectors)
+        self._ids, self._vectors = pack.vectors("evidence")
+        self._place = {key: place for place, key in enumerate(self._ids)}
+        self._index = _index(self._vectors)
         self._question_ids, self._question_vectors = pack.vectors("question")
         self._kept = pack.evidence_of_questions(self._question_ids)
 
@@ -43,13 +44,11 @@ class Retriever:
         """
         vector = numpy.asarray(self._embedder.encode([question], normalize_embeddings=True), numpy.float32)
         by_question = self._by_question(vector[0])
-        signals = {
-            "dense": self._dense(vector),
-            "words": dict(self._pack.search_words(question, CANDIDATES)),
-            "question": by_question,
-        }
-        ids = list(dict.fromkeys(key for found in signals.values() for key in found))
-        evidence = self._pack.evidence(ids)
+        words = dict(self._pack.search_words(question, CANDIDATES))
+        evidence = self._pack.evidence(list(dict.fromkeys([*self._dense(vector), *words, *by_question])))
+        # The cosine of every candidate, not only of those that the index brought.
+        dense = {one.id: float(self._vectors[self._place[one.id]] @ vector[0]) for one in evidence}
+        signals = {"dense": dense, "words": words, "question": by_question}
         scores = {name: [found.get(one.id) for one in evidence] for name, found in signals.items()}
         fused = fuse(evidence, scores, {})
         # Sorting is stable: what is not of the same question keeps the order of the fusion.
@@ -66,7 +65,7 @@ class Retriever:
         graph: bool = True,
     ) -> Context:
         """What the student is given to read, within the limits in tokens; either half can be left out."""
-        found = self.search(question)
+        found = near_best(self.search(question), "dense", limits.margin)
         # Beyond twice the limit nothing can be kept any more, and counting tokens is not free.
         found = found[: 2 * limits.evidence]
         sizes = [count_tokens(one.item.text) for one in found]
@@ -90,11 +89,11 @@ class Retriever:
         kept = keep_best(ranked, [sizes[one.item] for one in ranked], most=len(graph), budget=budget)
         return KnowledgeGraph(one.item for one in kept if one.kept)
 
-    def _dense(self, vector: NDArray[numpy.float32]) -> dict[str, float]:
+    def _dense(self, vector: NDArray[numpy.float32]) -> list[str]:
         if self._index is None:
-            return {}
-        scores, places = self._index.search(vector, min(CANDIDATES, len(self._ids)))
-        return {self._ids[int(i)]: float(score) for score, i in zip(scores[0], places[0], strict=True) if i >= 0}
+            return []
+        _, places = self._index.search(vector, min(CANDIDATES, len(self._ids)))
+        return [self._ids[int(place)] for place in places[0] if place >= 0]
 
     def _by_question(self, vector: NDArray[numpy.float32]) -> dict[str, float]:
         if not self._question_ids:

@@ -74,6 +74,7 @@ class Ask(Section):
 
     evidence: Positive = Field(default=3, description="pieces of evidence, at most")
     evidence_tokens: Positive = Field(default=320, description="tokens of evidence, at most")
+    margin: Weight = Field(default=0.2, description="how far below the best piece's cosine a piece may be")
     graph_tokens: Positive = Field(default=96, description="tokens of verbalised triples, at most")
     max_tokens: Positive = Field(default=64, description="tokens of an answer, at most")
     style: Literal["auto", "plain", "instructed"] = Field(default="auto", description="how the student is prompted")

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from drag.errors import ConfigError
+from eval.privacy_commands import attack, leak
 
 _common = (
     click.option("--limit", type=click.IntRange(min=1), help="Only N rows."),
@@ -90,7 +91,7 @@ def open_(
         pairs = list(zip(questions, given, strict=True))
         rows = [
             ask_arms(model, question, context, style=style, max_tokens=settings.ask.max_tokens)
-            for question, context in track(pairs, "asking", console=errors)
+            for question, context in track(pairs, "asking", console=errors, disable=not errors.is_terminal)
         ]
     finally:
         model.close()
@@ -156,3 +157,7 @@ def speed_ask(
         finally:
             model.close()
     show(report, file)
+
+
+for _command in (leak, attack):
+    evaluate.add_command(_command)

@@ -10,7 +10,7 @@ from drag.answer import answer
 from drag.errors import ConfigError, DragError
 from drag.prompts import Style
 from drag.protocols import Embedder, LanguageModel
-from drag.rank import SimilarityRanker, keep_best, rank
+from drag.rank import SimilarityRanker, keep_best, near_best, rank
 from drag.settings import Ask
 from drag.types import Answer, Context, Evidence, Question, texts
 from eval.metrics import bootstrap, contains, mcnemar, mean, token_f1
@@ -62,6 +62,7 @@ def contexts(
             drawn = random.Random(f"{seed}:{question.id}").sample(others, distractors)  # noqa: S311 - a sample, no secret
             brought += [Evidence.of(text, "document:other") for text in drawn]
             ranked = rank(question.text, brought, texts(brought), {"similarity": (SimilarityRanker(embedder), 1.0)})
+            ranked = near_best(ranked, "similarity", limits.margin)
             sizes = [count_tokens(one.item.text) for one in ranked]
             kept = keep_best(ranked, sizes, most=limits.evidence, budget=limits.evidence_tokens)
             brought = [one.item for one in kept if one.kept]

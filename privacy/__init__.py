@@ -11,22 +11,37 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from privacy.audit import AuditLog
     from privacy.detect import Detector, Span
     from privacy.errors import PrivacyError
-    from privacy.gateway import ByteScanner, Gateway, Outgoing, Scanner, Transport, json_escape
+    from privacy.gateway import (
+        ByteScanner,
+        Gateway,
+        Outgoing,
+        Review,
+        Reviewer,
+        Scanner,
+        Transport,
+        Verdict,
+        json_escape,
+    )
     from privacy.patterns import pattern_detector
     from privacy.presidio import PresidioDetector
     from privacy.sanitize import Sanitizer, Session
     from privacy.sealed import Sealed
     from privacy.tokens import StreamRestorer
+    from privacy.vault import Vault
 
 __all__ = [
+    "AuditLog",
     "ByteScanner",
     "Detector",
     "Gateway",
     "Outgoing",
     "PresidioDetector",
     "PrivacyError",
+    "Review",
+    "Reviewer",
     "Sanitizer",
     "Scanner",
     "Sealed",
@@ -34,11 +49,14 @@ __all__ = [
     "Span",
     "StreamRestorer",
     "Transport",
+    "Vault",
+    "Verdict",
     "json_escape",
     "pattern_detector",
 ]
 
 _HOMES = {
+    "privacy.audit": ("AuditLog",),
     "privacy.detect": (
         "Detector",
         "Span",
@@ -48,8 +66,11 @@ _HOMES = {
         "ByteScanner",
         "Gateway",
         "Outgoing",
+        "Review",
+        "Reviewer",
         "Scanner",
         "Transport",
+        "Verdict",
         "json_escape",
     ),
     "privacy.patterns": ("pattern_detector",),
@@ -60,6 +81,7 @@ _HOMES = {
     ),
     "privacy.sealed": ("Sealed",),
     "privacy.tokens": ("StreamRestorer",),
+    "privacy.vault": ("Vault",),
 }
 
 

@@ -1,4 +1,4 @@
-"""The only way out: sanitize, serialise, look a second time at the exact bytes, seal, send, restore."""
+"""The only way out: sanitize, serialise, look a second time at the exact bytes, seal, review, log, send, restore."""
 
 from __future__ import annotations
 
@@ -6,82 +6,70 @@ import json
 import re
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar, cast
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, cast
 
-from privacy.detect import Span, detect, merge
+from privacy.audit import AuditLog
+from privacy.bounded import bounded
 from privacy.errors import PrivacyError
-from privacy.normalise import plain
 from privacy.patterns import pattern_detector
+from privacy.returned import Caught, Hidden, hide, scopes_in
 from privacy.sanitize import Sanitizer, Session
+from privacy.scan import PROBE, ByteScanner, Probe, Scanner
 from privacy.sealed import _GATEWAY, Sealed  # pyright: ignore[reportPrivateUsage]  # the one place that may seal
-from privacy.structure import Path, chat_structure, rewrite, scalars
-from privacy.values import Lists
+from privacy.structure import Path, chat_structure, rewrite, scalars, serialise
+from privacy.vault import PLACEHOLDER
 
-Result = TypeVar("Result")
+__all__ = ["PROBE", "ByteScanner", "Gateway", "Outgoing", "Review", "Reviewer", "Scanner", "Transport", "Verdict"]
+
+_MODEL = re.compile(r"[\w.:/+\-]{1,120}")
+
 Transport = Callable[[Sealed], "bytes | Mapping[str, Any]"]
 """Takes the sealed request over the wire and returns the reply: a JSON object, decoded or as bytes."""
 
-_IDENTIFIER = re.compile(r"[$a-z][a-z0-9_\-]*")
+Verdict = Literal["send", "refuse", "dry-run"] | Mapping[str, Any]
+"""What becomes of a request; a mapping is the request edited, which is sanitized and scanned like the first one."""
 
 
-class Scanner(Protocol):
-    """The second look. Gets the exact bytes that would leave and returns what is private in them, as {kind: count}.
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A request on its way out. `request` is what would leave; `original` holds the words, and `repr` hides it."""
 
-    An empty mapping lets the request pass.
-    """
+    model: str
+    request: Mapping[str, Any]
+    original: Mapping[str, Any] = field(repr=False)
+    counts: Mapping[str, int]
 
-    def __call__(self, body: bytes, session: Session) -> Mapping[str, int]: ...
+    def __reduce_ex__(self, protocol: object) -> str:
+        raise TypeError("a request with its words cannot be pickled or copied")
 
 
-class ByteScanner:
-    """Reads the bytes anew and looks for patterns, for every value of the session and for the deny list.
-
-    Shares no state with the sanitizing pass but the session's values. The protocol's own words (roles, keys, the
-    model's name) may happen to be a value of the session, such as a "user" that was taken for a name; they are
-    searched for patterns and denied words only.
-    """
-
-    def __init__(self, lists: Lists, structure: Callable[[Path], bool] = chat_structure) -> None:
-        self._lists = lists
-        self._structure = structure
-
-    def __call__(self, body: bytes, session: Session) -> Mapping[str, int]:
-        """Residues by kind. Raises ValueError where the bytes are not what the gateway writes."""
-        request = json.loads(body)
-        if serialise(request) != body:
-            raise ValueError("not canonical")
-        found: Counter[str] = Counter()
-        for path, text, is_key in scalars(request):
-            rest = plain(session.mask(text))
-            spans = detect([pattern_detector], rest)
-            protocol = self._structure(path) or (is_key and _IDENTIFIER.fullmatch(text))
-            if not protocol:
-                spans += [
-                    Span(match.start(), match.end(), secret.kind)
-                    for secret in session.secrets
-                    for match in secret.finder.finditer(rest)
-                ]
-            spans = [*self._lists.without_allowed(rest, spans), *self._lists.denied(rest)]
-            found.update(span.kind for span in merge(spans))
-        return found
+Reviewer = Callable[[Review], Verdict]
+"""Asked about each request before it leaves. One that raises, or returns nonsense, refuses."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A request that may leave, and the session that puts the words back into its reply."""
+    """A request that passed both looks, and the session that puts the words back into its reply.
+
+    `counts` says how many pieces were replaced, by kind.
+    """
 
     sealed: Sealed
     session: Session
+    counts: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 class Gateway:
     """Sanitizes requests, lets through what is clean, restores the replies. Fails closed.
 
     `scanner` defaults to a `ByteScanner` with the sanitizer's lists. `timeout` (seconds) limits each of the two
-    passes; `load_timeout` the loading of models before the first. Every address is treated alike: a request to this
-    very machine is sanitized too. Safe from several threads if the detectors are.
+    passes; `load_timeout` the loading of models before the first. `audit` gets an entry before anything is sent: where
+    it cannot be written, nothing is. `review` is asked about each request. `policy` is the name that the log gives to
+    what the sanitizer does. `probe` (such as `PROBE`) is a text that the detectors have to find something in, each
+    time: one that fails silently blocks. Every address is treated alike: a request to this very machine is sanitized
+    too. Safe from several threads if the detectors are; reviews take turns.
     """
 
     def __init__(
@@ -92,16 +80,27 @@ class Gateway:
         timeout: float = 30.0,
         load_timeout: float = 180.0,
         structure: Callable[[Path], bool] = chat_structure,
+        audit: AuditLog | None = None,
+        review: Reviewer | None = None,
+        policy: str = "custom",
+        probe: Probe | None = None,
     ) -> None:
         self.sanitizer = sanitizer
         self.scanner = scanner or ByteScanner(sanitizer.lists, structure)
         self.timeout = timeout
         self.load_timeout = load_timeout
+        self.audit = audit
+        self.review = review
+        self.policy = policy
+        self.probe = probe
+        self.caught: Caught | None = None
+        """Private words that no request may hold besides those of its session: a build's, de-identified before."""
         self._structure = structure
         self._loaded = False
+        self._reviewing = threading.Lock()
 
     def seal(self, request: Mapping[str, Any], *, session: Session | None = None) -> Outgoing:
-        """Sanitize `request` (a JSON object) and seal it.
+        """Sanitize `request` (a JSON object), look at its bytes a second time, and seal it. Nothing is sent yet.
 
         With the `session` of an earlier request, the same words get the same placeholders again. Keys keep their
         order: some servers write a schema's properties in the order in which they stand.
@@ -109,28 +108,79 @@ class Gateway:
         Raises `PrivacyError`, which names kinds and counts only: no detector is configured; a detector or the scanner
         fails, hangs or returns nonsense; the request is not JSON; something private is left.
         """
+        body = b""
+        residue: Mapping[str, int] = {}
+        blocked = ""
+        try:
+            self.load()
+            used = session or self.sanitizer.session()
+            before = used.counts
+            clean = bounded(lambda: self._sanitize(request, used), self.timeout, "sanitizing")
+            self.test()
+            residue = bounded(lambda: self._scan(clean, used), self.timeout, "the second scan")
+            body = clean
+            if residue:
+                kinds = ", ".join(f"{kind} × {count}" for kind, count in sorted(residue.items()))
+                blocked = f"something private is left in the request ({kinds}): nothing was sent"
+            else:
+                return Outgoing(Sealed(body, _GATEWAY), used, _replaced(body, before, used.counts))
+        except PrivacyError as error:
+            blocked = str(error)
+        # Only the digest of what was clean enough to be scanned is kept; of the rest that there was something.
+        self._log("blocked", b"" if residue else body, request, residue)
+        raise PrivacyError(blocked)
+
+    def load(self) -> None:
+        """Load the detectors now. Raises `PrivacyError` if there is none or one is missing."""
         if not self.sanitizer.detectors:
             raise PrivacyError("no detector is configured: nothing was sent")
         if not self._loaded:
-            _bounded(self.sanitizer.load, self.load_timeout, "loading the detectors")
+            bounded(self.sanitizer.load, self.load_timeout, "loading the detectors")
             self._loaded = True
-        session = session or self.sanitizer.session()
-        body = _bounded(lambda: self._sanitize(request, session), self.timeout, "sanitizing")
-        residue = _bounded(lambda: _counts(self.scanner(body, session)), self.timeout, "the second scan")
-        if residue:
-            kinds = ", ".join(f"{kind} × {count}" for kind, count in sorted(residue.items()))
-            raise PrivacyError(f"something private is left in the request ({kinds}): nothing was sent")
-        return Outgoing(Sealed(body, _GATEWAY), session)
+
+    def test(self) -> None:
+        """Let the detectors find the words of the probe, if there is one. Raises `PrivacyError` if they do not."""
+        if self.probe is None:
+            return
+        text, hidden = self.probe
+        left = bounded(lambda: self.sanitizer.session().sanitize(text), self.timeout, "testing the detectors")
+        if any(word in left for word in hidden):
+            raise PrivacyError("the detectors do not find what they are tested with: nothing was sent")
+
+    def hide(self, texts: Sequence[str]) -> Hidden:
+        """De-identify the texts of one question, the question first (see `privacy.returned`).
+
+        Under the same limits as a request: raises `PrivacyError` where a detector fails or hangs.
+        """
+        fault = ""
+        try:
+            self.load()
+            return bounded(lambda: hide(self.sanitizer.session(), texts), self.timeout, "de-identifying")
+        except PrivacyError as error:
+            fault = str(error)
+        self._log("blocked", b"", {}, {})
+        raise PrivacyError(fault)
+
+    def release(self, outgoing: Outgoing) -> Sealed:
+        """What a transport may take: reviewed, if somebody wants to, and logged. Call it once for each sending.
+
+        Raises `PrivacyError` if the review says no or fails, or if the log cannot be written.
+        """
+        if self.review is not None:
+            with self._reviewing:
+                outgoing = self._reviewed(self.review, outgoing)
+        self._log("sent", outgoing.sealed.body, {}, outgoing.counts)
+        return Sealed(outgoing.sealed.body, _GATEWAY, released=True)
 
     def send(self, request: Mapping[str, Any], transport: Transport) -> Mapping[str, Any]:
-        """Seal `request`, hand it to `transport`, and return the reply with the words back in all of its strings.
+        """Seal and release `request`, hand it to `transport`, and return the reply with the words back in its strings.
 
-        Strings that hold a JSON object or list stay valid JSON. Raises what `seal` and `transport` raise, and
-        ValueError if the reply is not a JSON object. The session is wiped at the end.
+        Strings that hold a JSON object or list stay valid JSON. Raises what `seal`, `release` and `transport` raise,
+        and ValueError if the reply is not a JSON object. The session is wiped at the end.
         """
         outgoing = self.seal(request)
         try:
-            reply = _decoded(transport(outgoing.sealed))
+            reply = _decoded(transport(self.release(outgoing)))
             return rewrite(reply, lambda _, text: restore_text(outgoing.session, text))
         finally:
             outgoing.session.wipe()
@@ -138,7 +188,11 @@ class Gateway:
     def preview(self, request: Mapping[str, Any]) -> tuple[dict[str, Any], Mapping[str, int]]:
         """What would leave, and how many pieces were replaced by kind. Raises `PrivacyError` as `seal` does."""
         outgoing = self.seal(request)
-        return json.loads(outgoing.sealed.body), outgoing.session.counts
+        try:
+            self._log("dry-run", outgoing.sealed.body, {}, outgoing.counts)
+            return json.loads(outgoing.sealed.body), outgoing.counts
+        finally:
+            outgoing.session.wipe()
 
     def _sanitize(self, request: Mapping[str, Any], session: Session) -> bytes:
         texts: list[str] = []
@@ -152,10 +206,57 @@ class Gateway:
         clean = iter(session.sanitize_all(texts))
         return serialise(rewrite(request, lambda path, text: text if self._structure(path) else next(clean)))
 
+    def _scan(self, body: bytes, session: Session) -> Mapping[str, int]:
+        found = Counter(_counts(self.scanner(body, session)))
+        if self.caught is not None:
+            scopes = scopes_in(body.decode())
+            for path, text, _ in scalars(json.loads(body)):
+                if not self._structure(path):
+                    found.update(self.caught.find(session.mask(text), scopes))
+        return found
 
-def serialise(request: Mapping[str, Any]) -> bytes:
-    """The bytes of a request: compact UTF-8 JSON in the given order of keys. Equal requests give equal bytes."""
-    return json.dumps(request, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    def _reviewed(self, review: Reviewer, outgoing: Outgoing) -> Outgoing:
+        request: dict[str, Any] = json.loads(outgoing.sealed.body)
+        session = outgoing.session
+        verdict: object = None
+        fault = ""
+        original = rewrite(request, lambda _, text: self._words(session.restore(text)))
+        try:
+            verdict = review(Review(str(request.get("model", "")), request, original, outgoing.counts))
+        except PrivacyError as error:
+            fault = str(error)
+        except Exception as error:  # noqa: BLE001  # a review that fails is a no
+            fault = f"the review failed ({type(error).__name__}): nothing was sent"
+        if verdict == "send":
+            return outgoing
+        if isinstance(verdict, Mapping):
+            # The placeholders become words first: what the person wrote beside them is sanitized with them.
+            edited = rewrite(verdict, lambda _, text: session.restore(text))
+            return self.seal(edited, session=session)
+        self._log("dry-run" if verdict == "dry-run" else "refused", outgoing.sealed.body, {}, outgoing.counts)
+        if verdict == "dry-run":
+            raise PrivacyError("dry run: nothing was sent")
+        raise PrivacyError(fault or "refused: nothing was sent")
+
+    def _words(self, text: str) -> str:
+        return self.caught.restore(text) if self.caught is not None else text
+
+    def _log(
+        self,
+        decision: Literal["sent", "blocked", "refused", "dry-run"],
+        body: bytes,
+        request: Mapping[str, Any],
+        counts: Mapping[str, int],
+    ) -> None:
+        if self.audit is None:
+            return
+        model = str((json.loads(body) if body else request).get("model", ""))
+        # A request that was blocked may have been blocked for what stands here.
+        name = model if _MODEL.fullmatch(model) and not pattern_detector(model) else ""
+        self.audit.write(decision, body=body, model=name, policy=self.policy, counts=counts)
+
+    def __repr__(self) -> str:
+        return f"<Gateway {self.policy}>"
 
 
 def json_escape(value: str) -> str:
@@ -175,31 +276,12 @@ def restore_text(session: Session, text: str) -> str:
     return session.restore(text)
 
 
-def _bounded(work: Callable[[], Result], timeout: float, what: str) -> Result:
-    """The result of `work` in a thread of its own; any fault or `timeout` seconds without one is a `PrivacyError`.
-
-    A thread that hangs is left behind: Python cannot end it, but its late result reaches nobody.
-    """
-    done: list[Result] = []
-    faults: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            done.append(work())
-        except BaseException as error:  # noqa: BLE001  # even an exit inside a detector has to block
-            faults.append(error)
-
-    thread = threading.Thread(target=run, name="drag-privacy", daemon=True)
-    thread.start()
-    thread.join(timeout)
-    if done:
-        return done[0]
-    if faults:
-        fault = faults[0]
-        # Other errors may quote the text: only their kind is told.
-        own = isinstance(fault, PrivacyError)
-        raise PrivacyError(str(fault) if own else f"{what} failed ({type(fault).__name__}): nothing was sent")
-    raise PrivacyError(f"{what} took more than {timeout:g} s: nothing was sent")
+def _replaced(body: bytes, before: Mapping[str, int], after: Mapping[str, int]) -> dict[str, int]:
+    """Pieces replaced in this request, by kind: those of its session, and placeholders that a build had put in."""
+    counts = Counter(after)
+    counts.subtract(before)
+    counts.update(match[1] for match in PLACEHOLDER.finditer(body.decode()) if len(match[2]) >= 6)
+    return {kind: count for kind, count in sorted(counts.items()) if count > 0}
 
 
 def _counts(found: object) -> dict[str, int]:

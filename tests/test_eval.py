@@ -197,6 +197,7 @@ def asked(command: Command, path: Path, *flags: str) -> list[str]:
 
 def test_distractors_are_ranked_behind_the_rows_own(command: Command, tmp_path: Path) -> None:
     path = data(tmp_path)
+    (tmp_path / "drag.toml").write_text("[ask]\nmargin = 2\n", "utf-8")
     assert all("[2]" not in text for text in asked(command, path))
     read = asked(command, path, "--distractors", "2")
     for n, text in enumerate(read):

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from privacy import Gateway, PrivacyError, Sanitizer, Sealed, Session, Span, pattern_detector
-from privacy.gateway import Scanner
+from privacy import Gateway, PrivacyError, Review, Sanitizer, Sealed, Session, Span, Verdict, pattern_detector
+from privacy.gateway import PROBE, Scanner
+from privacy.returned import Caught
 from privacy.structure import chat_structure
 
 NAME = "Margaret Holloway"
@@ -35,6 +36,7 @@ class Endpoint:
 
     def __call__(self, sealed: Sealed) -> bytes:
         assert isinstance(sealed, Sealed)
+        assert sealed.released
         self.bodies.append(sealed.body)
         return json.dumps({"choices": [{"message": {"content": self.reply}}]}).encode()
 
@@ -254,3 +256,125 @@ def test_sealed_shows_size_and_digest_only() -> None:
     assert re.fullmatch(r"<Sealed \d+ bytes, sha256 [0-9a-f]{12}>", str(sealed))
     with pytest.raises(PrivacyError):
         sealed._body = b"other"  # pyright: ignore[reportPrivateUsage]  # an attempt
+
+
+# --- the last step: review, log, release
+
+
+def test_only_what_was_released_is_taken_by_the_wire() -> None:
+    from drag.models.transport import Wire
+
+    gate = gateway()
+    outgoing = gate.seal(ask("hello"))
+    wire = Wire("http://127.0.0.1:9/v1", None, key_env="X", timeout=0.2, retries=0)
+    with pytest.raises(PrivacyError, match="not released"):
+        wire.send(outgoing.sealed)
+    assert not outgoing.sealed.released
+    assert gate.release(outgoing).released
+    assert gate.release(outgoing).body == outgoing.sealed.body
+
+
+def test_a_review_sees_what_would_leave_beside_the_words() -> None:
+    seen: list[Review] = []
+
+    def look(review: Review) -> Verdict:
+        seen.append(review)
+        return "send"
+
+    endpoint = Endpoint()
+    gateway(review=look).send(ask(f"I am {NAME}"), endpoint)
+    [review] = seen
+    assert review.model == "big"
+    assert review.request["messages"][0]["content"] == "I am <PERSON_1>"
+    assert review.original["messages"][0]["content"] == f"I am {NAME}"
+    assert review.counts == {"PERSON": 1}
+    assert len(endpoint.bodies) == 1
+
+
+def test_an_edited_request_is_sanitized_and_scanned_again() -> None:
+    def add(review: Review) -> Verdict:
+        text = review.request["messages"][0]["content"] + f" and {NAME}'s mail is ann@mail.example"
+        return {**review.request, "messages": [{"role": "user", "content": text}]}
+
+    def add_what_cannot_be_hidden(review: Review) -> Verdict:
+        return {**review.request, "metadata": {"Falcon": 1}}
+
+    endpoint = Endpoint()
+    reply = gateway(review=add).send(ask(f"I am {NAME}"), endpoint)
+    sent = json.loads(endpoint.bodies[0])["messages"][0]["content"]
+    assert sent == "I am <PERSON_1> and <PERSON_1>'s mail is <EMAIL_1>"
+    assert reply["choices"][0]["message"]["content"] == f"Hello {NAME}!"
+    with pytest.raises(PrivacyError, match="PRIVATE"):
+        gateway(review=add_what_cannot_be_hidden).send(ask("hello"), endpoint)
+    assert len(endpoint.bodies) == 1
+
+
+def review_raises(review: Review) -> Verdict:
+    raise RuntimeError(str(review.original))
+
+
+def review_nonsense(review: Review) -> Any:
+    return True
+
+
+def review_no(review: Review) -> Verdict:
+    return "refuse"
+
+
+def review_dry(review: Review) -> Verdict:
+    return "dry-run"
+
+
+@pytest.mark.parametrize("review", [review_raises, review_nonsense, review_no, review_dry])
+def test_a_review_that_does_not_say_send_sends_nothing(review: Any) -> None:
+    endpoint = Endpoint()
+    with pytest.raises(PrivacyError, match="nothing was sent") as caught:
+        gateway(review=review).send(ask(f"I am {NAME}"), endpoint)
+    assert endpoint.bodies == []
+    assert not PRIVATE.search(str(caught.value))
+    assert caught.value.__context__ is None
+
+
+# --- detectors that fail without a sound
+
+
+def forgetful(text: str) -> list[Span]:
+    forgetful_calls.append(1)
+    return people(text) if len(forgetful_calls) < 3 else []
+
+
+def everything_is_one_letter(text: str) -> list[Span]:
+    return [Span(0, 1, "PERSON")] if text else []
+
+
+forgetful_calls: list[int] = []
+
+
+@pytest.mark.parametrize("detector", [blind, everything_is_one_letter])
+def test_a_detector_that_finds_nothing_is_found_out_by_the_probe(detector: Any) -> None:
+    endpoint = Endpoint()
+    with pytest.raises(PrivacyError, match="tested with"):
+        gateway(detector, probe=PROBE).send(ask(f"I am {NAME}"), endpoint)
+    assert endpoint.bodies == []
+
+
+def test_the_probe_is_repeated_for_every_request() -> None:
+    forgetful_calls.clear()
+    endpoint = Endpoint()
+    gate = gateway(forgetful, probe=PROBE)
+    gate.send(ask(f"I am {NAME}"), endpoint)
+    with pytest.raises(PrivacyError, match="tested with"):
+        gate.send(ask(f"I am {NAME}"), endpoint)
+    assert len(endpoint.bodies) == 1
+    assert not PRIVATE.search(endpoint.bodies[0].decode())
+
+
+def test_words_of_a_build_may_not_leave_in_any_request() -> None:
+    gate = gateway(blind)
+    gate.caught = Caught({"<PERSON_ABCDEF1>": "Jonas Weiss", "<LOCATION_ABCDEF1>": "Ghent"}, scope="ABCDEF")
+    assert b"Ghent" in gate.seal(ask("The mill of Ghent")).sealed.body
+    for text, kind in (("jonas  weiss", "PERSON"), ("<LOCATION_ABCDEF2> is Ghent", "LOCATION")):
+        with pytest.raises(PrivacyError, match=kind):
+            gate.seal(ask(text))
+    counts = gate.seal(ask("<PERSON_ABCDEF1> of <LOCATION_ABCDEF1>")).counts
+    assert counts == {"LOCATION": 1, "PERSON": 1}

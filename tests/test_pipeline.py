@@ -149,15 +149,19 @@ def test_relevance_by_likelihood_or_by_reply(path: Path, kind: type[FakeModel]) 
 # --- failures
 
 
+UNREACHABLE = ModelError("unreachable")
+
+
 @pytest.mark.parametrize(
-    ("stage", "kind", "noted"),
+    ("stage", "kind", "noted", "error"),
     [
-        ("teach", FakeModel, ["teach"]),
-        ("extract", FakeModel, ["extract"]),
-        ("relevance", Chat, ["rank", "rank-triples"]),
+        ("teach", FakeModel, ["teach"], UNREACHABLE),
+        ("teach", FakeModel, ["teach"], "no JSON"),
+        ("extract", FakeModel, ["extract"], UNREACHABLE),
+        ("relevance", Chat, ["rank", "rank-triples"], UNREACHABLE),
+        ("relevance", Chat, ["rank", "rank-triples"], "no JSON"),
     ],
 )
-@pytest.mark.parametrize("error", [ModelError("unreachable"), "no JSON"], ids=["error", "reply"])
 def test_what_fails_for_one_question_costs_only_that(
     path: Path, stage: str, kind: type[FakeModel], noted: list[str], error: str | DragError
 ) -> None:
@@ -305,3 +309,11 @@ def test_progress_in_its_order(path: Path, again: bool) -> None:
     stages = ("teach", "rank", "extract")
     rounds = [] if again else [(stage, done, 3) for done in (0, 2) for stage in stages]
     assert told == [*rounds, ("write", 0, 0) if again else ("write", 3, 3)]
+
+
+def test_a_piece_without_a_fact_is_no_failure_but_none_with_one_is(path: Path) -> None:
+    some = build(path, ALL, teacher=failing("extract", "no JSON", "windmill"), evidence=6)
+    assert some.failures == ()
+    none = build(path.with_name("none.pack"), ALL, teacher=failing("extract", "no JSON", ""), evidence=6)
+    assert {(one.item_id, one.stage) for one in none.failures} == {(one.id, "extract") for one in ALL}
+    assert all("pieces of evidence" in one.error for one in none.failures)

@@ -242,11 +242,12 @@ def test_a_cut_reply_gives_whole_items_or_an_error(
 # --- answer
 
 
-def test_the_answer_prompt_numbers_its_evidence() -> None:
+def test_the_answer_prompt_holds_evidence_facts_and_question() -> None:
     for style in ("plain", "instructed"):
         prompt = prompts.answer(CHOOSE, [CLOCK, MOVED], ["Mara built it."], style, 9)
         text = prompt.messages[-1].content
-        assert text.index(f"[1] {CLOCK}") < text.index(f"[2] {MOVED}") < text.index("Mara built it.")
+        first, second = (CLOCK, MOVED) if style == "plain" else (f"[1] {CLOCK}", f"[2] {MOVED}")
+        assert text.index(first) < text.index(second) < text.index("Mara built it.")
         assert text.index("Mara built it.") < text.index(
             "Question: Who built the clock?\nOptions: Mara Finch; Ivo Lund\n"
         )

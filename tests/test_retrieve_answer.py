@@ -101,12 +101,12 @@ def test_the_context_holds_what_was_found_and_its_triples(retriever: Retriever) 
 
 
 def test_budgets(retriever: Retriever) -> None:
-    everything = retriever.context(QUESTION.text, Ask(evidence=3), words)
+    everything = retriever.context(QUESTION.text, Ask(evidence=3, margin=2), words)
     assert len(everything.evidence) == 3
     first = words(everything.evidence[0].text)
-    tight = retriever.context(QUESTION.text, Ask(evidence=3, evidence_tokens=first), words)
+    tight = retriever.context(QUESTION.text, Ask(evidence=3, margin=2, evidence_tokens=first), words)
     assert tight.evidence == everything.evidence[:1]
-    one_fact = retriever.context(QUESTION.text, Ask(evidence=3, graph_tokens=6), words)
+    one_fact = retriever.context(QUESTION.text, Ask(evidence=3, margin=2, graph_tokens=6), words)
     assert [(one.head, one.tail) for one in one_fact.graph] == [("Mara Finch", "Aldgate Clock")]
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from drag.cli.console import errors, output, write_json
+from drag.cli.options import finish_dry_run, privacy_options, reviewer
 from drag.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     "--style", type=click.Choice(["auto", "plain", "instructed"]), help="How it is prompted.  [default: auto]"
 )
 @click.option("--base-url", metavar="URL", help="Endpoint of an openai: student.")
+@privacy_options
 @click.option("--json", "as_json", is_flag=True, help="Write JSON: an object, or one a line for several questions.")
 @click.pass_obj
 def ask(
@@ -39,6 +41,10 @@ def ask(
     evidence: bool,
     graph: bool,
     base_url: str | None,
+    policy: str | None,
+    audit: Path | None,
+    approve: bool | None,
+    dry_run: bool,
     as_json: bool,
     **flags: Any,
 ) -> None:
@@ -53,18 +59,30 @@ def ask(
 
     asked = _asked(question, questions)
     settings = Settings.load(config).override("ask", **flags).override("remote", base_url=base_url)
-    with fetching(settings) as how, open_student(pack, student=student, settings=settings, how=how) as one:
+    settings = settings.override("models", student=student)
+    settings = settings.override("privacy", policy=policy, audit=audit, approve=approve)
+    if dry_run:
+        from drag.dryrun import ask_requests
+
+        with fetching(settings) as how:
+            run = ask_requests(asked, pack, settings=settings, how=how, evidence=evidence, graph=graph)
+        finish_dry_run(run, settings.models.student, as_json=as_json)
+        return
+    review = reviewer(settings)
+    with fetching(settings) as how, open_student(pack, settings=settings, how=how, review=review) as one:
         if pack is None:
             errors.print("no pack: the student answers alone", style="dim")
         for number, item in enumerate(asked):
             if as_json:
                 answer = one.ask(item, evidence=evidence, graph=graph)
                 write_json(as_record(answer, alone=pack is None), indent=None if questions else 2)
+                _tell_dropped(one.dropped)
                 continue
             if len(asked) > 1:
                 output.print(f"{'' if number == 0 else chr(10)}[bold]{_plain(item.text)}[/]")
             answer = one.ask(item, evidence=evidence, graph=graph, on_text=_stream)
             _finish(answer)
+            _tell_dropped(one.dropped)
 
 
 def _asked(question: str | None, file: Path | None) -> list[Question]:
@@ -81,6 +99,11 @@ def _asked(question: str | None, file: Path | None) -> list[Question]:
 def _stream(text: str) -> None:
     sys.stdout.write(text)
     sys.stdout.flush()
+
+
+def _tell_dropped(count: int) -> None:
+    if count:
+        errors.print(f"{count} pieces of the pack gave orders instead of evidence and were left out", style="yellow")
 
 
 def _finish(answer: Answer) -> None:

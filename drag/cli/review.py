@@ -73,7 +73,7 @@ def as_records(run: DryRun) -> dict[str, Any]:
 
 def approve(review: Review) -> Verdict:
     """Ask the person at the terminal: send, edit in $EDITOR, or refuse. Where there is no terminal, refuse."""
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not at_a_terminal():
         from privacy import PrivacyError
 
         raise PrivacyError("nobody is there to approve the request (not a terminal): nothing was sent")
@@ -90,6 +90,11 @@ def approve(review: Review) -> Verdict:
     except click.Abort:
         # Ctrl-C ends the command, not just this request.
         raise KeyboardInterrupt from None
+
+
+def at_a_terminal() -> bool:
+    """Whether somebody can be asked."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def _edited(review: Review) -> Verdict:

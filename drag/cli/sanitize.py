@@ -99,8 +99,8 @@ def _read(text: str) -> str:
         file = Path(text)
         if file.is_file():
             return file.read_text("utf-8")
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{text}: not UTF-8") from error
+    except UnicodeDecodeError:
+        raise ConfigError(f"{text}: not UTF-8") from None
     except (OSError, ValueError):
         # Too long for a name, or with characters that no name can have: a text.
         pass

@@ -16,12 +16,16 @@ if TYPE_CHECKING:
 
 
 def open_sanitizer(settings: Settings, how: Fetching) -> Sanitizer:
-    """The sanitizer: patterns and Presidio over the spaCy model that the settings name, fetched if need be."""
+    """The sanitizer of the settings' policy, over the spaCy model that they name, fetched if need be."""
+    import privacy
     from drag.models.registry import load_registry
     from privacy import PresidioDetector, Sanitizer, pattern_detector
 
     wanted = settings.privacy
     spacy = fetched(wanted.spacy, "spacy", how) if wanted.spacy in load_registry() else Path(wanted.spacy)
+    opener = getattr(privacy, "open_sanitizer", None)
+    if opener is not None:
+        return opener(wanted.policy, spacy_path=spacy, deny=wanted.deny, allow=wanted.allow)
     return Sanitizer([pattern_detector, PresidioDetector(spacy)], deny=wanted.deny, allow=wanted.allow)
 
 
@@ -32,6 +36,7 @@ def open_gateway(settings: Settings, how: Fetching) -> Gateway:
     under the policy `off`, which is for local use.
     """
     from privacy import AuditLog, Gateway, PrivacyError
+    from privacy.gateway import PROBE
 
     wanted = settings.privacy
     if wanted.policy == "off":
@@ -41,6 +46,7 @@ def open_gateway(settings: Settings, how: Fetching) -> Gateway:
         audit=AuditLog(wanted.audit) if wanted.audit is not None else None,
         review=_nobody if wanted.approve else None,
         policy=wanted.policy,
+        probe=PROBE,
     )
 
 

@@ -6,41 +6,28 @@ import contextlib
 import copy
 import hashlib
 import json
-import math
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from drag.errors import DragError, ModelError
-from drag.models.completion import Completion, Counted, parse_completion
+from drag.models.completion import parse_completion
 from drag.models.dialect import Dialect, unfenced
+from drag.models.reader import Answered, Finish, Reader, count_tokens
 from drag.models.stored import ReplyStore
 from drag.models.transport import Refused, Wire
 from drag.models.untrusted import cleaned
 from drag.protocols import OnReply, OnText
 from drag.types import Prompt, Question, Reply, Usage
-from privacy import Gateway, PrivacyError, Session, json_escape
+from privacy import Gateway, PrivacyError
 from privacy.gateway import Outgoing
 
 if TYPE_CHECKING:
     from drag.deidentify import Deidentified
-
-Finish = Literal["stop", "length", "aborted"]
-
-# Far beyond any `max_tokens`: whoever sends more is not answering.
-_LONGEST: Final = 1_000_000
-
-
-class _Answer(NamedTuple):
-    """What came back, still with placeholders."""
-
-    text: str
-    finish: Finish
-    usage: Usage
 
 
 @dataclass(slots=True)
@@ -87,7 +74,7 @@ class GatewayModel:
         self.context_tokens = context_tokens
         self.gateway = gateway
         self._model = model
-        self._price = price
+        self._reader = Reader(wire.host, price)
         self._extra = dict(extra or {})
         self._concurrency = concurrency
         self._store: ReplyStore | None = None
@@ -109,11 +96,11 @@ class GatewayModel:
     ) -> list[Reply | DragError]:
         """See `LanguageModel.generate`. `on_text` counts for a single prompt; a stored reply comes in one piece."""
         results: list[Reply | DragError] = [ModelError("no reply") for _ in prompts]
-        pending: dict[Future[_Answer | DragError], tuple[int, Outgoing]] = {}
+        pending: dict[Future[Answered | DragError], tuple[int, Outgoing]] = {}
         stream = on_text if len(prompts) == 1 else None
 
-        def settle(at: int, outgoing: Outgoing, answer: _Answer | DragError, *, fresh: bool) -> None:
-            if isinstance(answer, _Answer):
+        def settle(at: int, outgoing: Outgoing, answer: Answered | DragError, *, fresh: bool) -> None:
+            if isinstance(answer, Answered):
                 clean = cleaned(answer.text, prompts[at], outgoing, self.gateway.caught)
                 if fresh:
                     self._shared.dropped += clean.orders
@@ -158,7 +145,15 @@ class GatewayModel:
 
     def count_tokens(self, text: str) -> int:
         """An upper estimate: a token for every three bytes of UTF-8. English has about four bytes a token."""
-        return math.ceil(len(text.encode("utf-8", "surrogatepass")) / 3)
+        return count_tokens(text)
+
+    def forget(self, prompts: Sequence[Prompt]) -> None:
+        """Drop stored replies that turned out to be of no use: the next run asks again."""
+        for prompt in prompts if self._store is not None else ():
+            outgoing = self._seal(prompt)
+            if isinstance(outgoing, Outgoing) and self._store is not None:
+                self._store.drop(self._key(outgoing))
+                outgoing.session.wipe()
 
     @property
     def dropped(self) -> int:
@@ -168,12 +163,13 @@ class GatewayModel:
     def deidentify(self, questions: Sequence[Question]) -> Deidentified:
         """See `drag.deidentify`. From now on no request and no reply of this model holds what was hidden.
 
-        Raises `PrivacyError` if the detectors cannot be loaded.
+        Raises `PrivacyError` if the detectors cannot be loaded, or do not find what they are tested with.
         """
         from drag.deidentify import deidentify
 
         self.gateway.load()
-        result = deidentify(questions, self.gateway.sanitizer)
+        self.gateway.test()
+        result = deidentify(questions, self.gateway.hide)
         self.gateway.caught = result.caught
         return result
 
@@ -195,18 +191,18 @@ class GatewayModel:
     def _key(self, outgoing: Outgoing) -> str:
         return hashlib.sha256(outgoing.sealed.body + b"\x00" + self.identity.encode()).hexdigest()
 
-    def _kept(self, outgoing: Outgoing) -> _Answer | None:
+    def _kept(self, outgoing: Outgoing) -> Answered | None:
         kept = self._store.get(self._key(outgoing)) if self._store is not None else None
         if kept is None:
             return None
         try:
             value = json.loads(kept)
             finish: Finish = "length" if value["finish"] == "length" else "stop"
-            return _Answer(str(value["text"]), finish, Usage())
+            return Answered(str(value["text"]), finish, Usage())
         except (ValueError, TypeError, KeyError):
             return None
 
-    def _guarded(self, prompt: Prompt, outgoing: Outgoing, stream: OnText | None = None) -> _Answer | DragError:
+    def _guarded(self, prompt: Prompt, outgoing: Outgoing, stream: OnText | None = None) -> Answered | DragError:
         """`_call`, with every fault as a value; what `stream` raises is the caller's and goes through."""
         thrown: list[Exception] = []
 
@@ -230,7 +226,7 @@ class GatewayModel:
                 raise
             return ModelError(f"the call failed ({type(error).__name__})")
 
-    def _call(self, prompt: Prompt, outgoing: Outgoing, stream: OnText | None) -> _Answer:
+    def _call(self, prompt: Prompt, outgoing: Outgoing, stream: OnText | None) -> Answered:
         shared = self._shared
         while True:
             dialect = shared.dialect
@@ -243,10 +239,12 @@ class GatewayModel:
             started = time.perf_counter()
             try:
                 if stream is None:
-                    answer = self._read(parse_completion(shared.wire.send(sealed), shared.wire.host), prompt, started)
+                    answer = self._reader.read(
+                        parse_completion(shared.wire.send(sealed), shared.wire.host), prompt, started
+                    )
                 else:
                     with contextlib.closing(shared.wire.stream(sealed)) as events:
-                        answer = self._follow(events, prompt, outgoing.session, stream, started)
+                        answer = self._reader.follow(events, prompt, outgoing.session, stream, started)
             except Refused as refused:
                 less = dialect.without(refused.text, prompt, streaming=stream is not None)
                 if less is None:
@@ -259,54 +257,6 @@ class GatewayModel:
             fenced = prompt.schema is not None and stream is None
             return answer._replace(text=unfenced(answer.text)) if fenced else answer
 
-    def _read(self, completion: Completion, prompt: Prompt, started: float) -> _Answer:
-        if not completion.choices:
-            raise ModelError(f"{self._shared.wire.host} sent a reply without any choice")
-        choice = completion.choices[0]
-        if choice.message.tool_calls or choice.message.function_call:
-            raise ModelError(f"{self._shared.wire.host} sent a tool call, though none was offered")
-        return self._answer(choice.message.content, choice.finish_reason, completion.usage, prompt, started)
-
-    def _follow(
-        self, events: Iterator[Mapping[str, Any]], prompt: Prompt, session: Session, stream: OnText, started: float
-    ) -> _Answer:
-        restorer = session.stream(escape=_escape(prompt))
-        pieces: list[str] = []
-        finish: str | None = None
-        usage: Counted | None = None
-        for raw in events:
-            event = parse_completion(raw, self._shared.wire.host)
-            usage = event.usage or usage
-            if not event.choices:
-                continue
-            finish = event.choices[0].finish_reason or finish
-            piece = event.choices[0].delta.content or ""
-            pieces.append(piece)
-            if (sure := restorer.feed(piece)) and stream(sure):
-                return self._answer("".join(pieces) or " ", "aborted", usage, prompt, started)
-        if finish is None:
-            raise ModelError(f"{self._shared.wire.host} ended the stream before the reply was complete")
-        if rest := restorer.finish():
-            stream(rest)
-        return self._answer("".join(pieces), finish, usage, prompt, started)
-
-    def _answer(
-        self, text: str | None, reason: str | None, tokens: Counted | None, prompt: Prompt, started: float
-    ) -> _Answer:
-        if not text:
-            why = {"content_filter": " (withheld by its content filter)", "length": " (max_tokens used up)"}
-            raise ModelError(f"{self._shared.wire.host} sent an empty reply{why.get(reason or '', '')}")
-        if len(text) > _LONGEST:
-            raise ModelError(f"{self._shared.wire.host} sent a reply of {len(text):,} characters")
-        if tokens is None:
-            # Servers that count nothing: our own upper estimate, so that a cost is never shown as nothing.
-            asked = sum(self.count_tokens(turn.content) for turn in prompt.messages)
-            tokens = Counted(prompt_tokens=asked, completion_tokens=self.count_tokens(text))
-        cost = (tokens.prompt_tokens * self._price[0] + tokens.completion_tokens * self._price[1]) / 1e6
-        finish: Finish = "length" if reason == "length" else "aborted" if reason == "aborted" else "stop"
-        usage = Usage(tokens.prompt_tokens, tokens.completion_tokens, time.perf_counter() - started, cost)
-        return _Answer(text, finish, usage)
-
     def __repr__(self) -> str:
         return f"<GatewayModel {self.identity}>"
 
@@ -315,8 +265,3 @@ def _blocked(error: PrivacyError) -> ModelError:
     blocked = ModelError(f"blocked at the gateway: {error}")
     blocked.__cause__ = error
     return blocked
-
-
-def _escape(prompt: Prompt) -> Callable[[str], str] | None:
-    # A reply that has to be JSON stays JSON when a name with a quotation mark is put back.
-    return json_escape if prompt.schema is not None else None
