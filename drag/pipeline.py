@@ -19,6 +19,7 @@ from drag.errors import ConfigError, DragError, PackError, ReplyError
 from drag.extract import ModelExtractor
 from drag.models.cached import with_store
 from drag.pack import Built, Pack, PackWriter
+from drag.pack.write import triple_id
 from drag.prompts import Style
 from drag.protocols import Embedder, Extractor, LanguageModel, OnText, Ranker
 from drag.rank import DocumentRanker, RelevanceRanker, SimilarityRanker, keep_best, rank
@@ -136,7 +137,7 @@ class _Stages:
                     self._mode(question),
                     ranked[question.id],
                     facts,
-                    self._vectors(question, ranked[question.id]),
+                    self._vectors(question, ranked[question.id], facts),
                     tuple(failures[question.id]),
                 )
             )
@@ -211,17 +212,20 @@ class _Stages:
         self._note(question, "rank-triples", failures)
         return keep_best(ranked, [0] * len(ranked), most=self._settings.triples, budget=0)
 
-    def _vectors(self, question: Question, ranked: Sequence[Ranked[Evidence]]) -> dict[tuple[str, str], Any]:
-        """Vectors of the question and of its kept evidence.
+    def _vectors(
+        self, question: Question, ranked: Sequence[Ranked[Evidence]], facts: Sequence[Ranked[Merged]]
+    ) -> dict[tuple[str, str], Any]:
+        """Vectors of the question, its kept evidence and its kept triples.
 
         One question at a time: how texts are batched changes the last bits of a vector, and a resumed build has to
         give the same pack as an uninterrupted one.
         """
         kept = [one.item for one in ranked if one.kept]
-        vectors = numpy.asarray(
-            self._embedder.encode([question.text, *texts(kept)], normalize_embeddings=True), numpy.float32
-        )
+        triples = [one.item.triple for one in facts if one.kept]
+        lines = [question.text, *texts(kept), *(line for triple in triples for line in verbalise([triple]))]
+        vectors = numpy.asarray(self._embedder.encode(lines, normalize_embeddings=True), numpy.float32)
         keys = [("question", question.id), *(("evidence", one.id) for one in kept)]
+        keys += [("triple", triple_id(triple)) for triple in triples]
         return dict(zip(keys, vectors, strict=True))
 
 

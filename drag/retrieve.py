@@ -9,6 +9,7 @@ import numpy
 from numpy.typing import NDArray
 
 from drag.pack import Pack
+from drag.pack.write import triple_id
 from drag.protocols import Embedder
 from drag.rank import fuse, keep_best, near_best
 from drag.settings import Ask
@@ -31,6 +32,8 @@ class Retriever:
         self._ids, self._vectors = pack.vectors("evidence")
         self._place = {key: place for place, key in enumerate(self._ids)}
         self._index = _index(self._vectors)
+        triple_ids, self._triple_vectors = pack.vectors("triple")
+        self._triple_place = {key: place for place, key in enumerate(triple_ids)}
         self._question_ids, self._question_vectors = pack.vectors("question")
         self._kept = pack.evidence_of_questions(self._question_ids)
 
@@ -42,7 +45,12 @@ class Retriever:
         evidence of a question that is the same stands before all other, in its own order: it was ranked for it by
         more than a search can see.
         """
-        vector = numpy.asarray(self._embedder.encode([question], normalize_embeddings=True), numpy.float32)
+        return self._search(question, self._encode(question), limit)
+
+    def _encode(self, question: str) -> NDArray[numpy.float32]:
+        return numpy.asarray(self._embedder.encode([question], normalize_embeddings=True), numpy.float32)
+
+    def _search(self, question: str, vector: NDArray[numpy.float32], limit: int) -> list[Ranked[Evidence]]:
         by_question = self._by_question(vector[0])
         words = dict(self._pack.search_words(question, CANDIDATES))
         evidence = self._pack.evidence(list(dict.fromkeys([*self._dense(vector), *words, *by_question])))
@@ -65,28 +73,33 @@ class Retriever:
         graph: bool = True,
     ) -> Context:
         """What the student is given to read, within the limits in tokens; either half can be left out."""
-        found = near_best(self.search(question), "dense", limits.margin)
+        vector = self._encode(question)  # once: it is the greater part of what asking costs beside the student
+        found = near_best(self._search(question, vector, CANDIDATES), "dense", limits.margin)
         # Beyond twice the limit nothing can be kept any more, and counting tokens is not free.
         found = found[: 2 * limits.evidence]
         sizes = [count_tokens(one.item.text) for one in found]
         best = [
             one.item for one in keep_best(found, sizes, most=limits.evidence, budget=limits.evidence_tokens) if one.kept
         ]
-        triples = self._triples(question, best, limits.graph_tokens, count_tokens) if graph else KnowledgeGraph()
+        triples = self._triples(vector, best, limits.graph_tokens, count_tokens) if graph else KnowledgeGraph()
         return Context(tuple(best) if evidence else (), triples)
 
     def _triples(
-        self, question: str, evidence: Sequence[Evidence], budget: int, count_tokens: Callable[[str], int]
+        self,
+        vector: NDArray[numpy.float32],
+        evidence: Sequence[Evidence],
+        budget: int,
+        count_tokens: Callable[[str], int],
     ) -> KnowledgeGraph:
         """Triples of the found evidence, those nearest to the question first, while they fit the budget."""
         graph = self._pack.graph([one.id for one in evidence])
         if not len(graph):
             return graph
-        lines = [" ".join(verbalise([triple])) for triple in graph]
-        vectors = numpy.asarray(self._embedder.encode([question, *lines], normalize_embeddings=True))
-        ranked = fuse(graph.triples, {"similarity": [float(x) for x in vectors[1:] @ vectors[0]]}, {})
-        sizes = {triple: count_tokens(line) for triple, line in zip(graph, lines, strict=True)}
-        kept = keep_best(ranked, [sizes[one.item] for one in ranked], most=len(graph), budget=budget)
+        places = [self._triple_place[triple_id(triple)] for triple in graph]
+        cosines = self._triple_vectors[places] @ vector[0]
+        ranked = fuse(graph.triples, {"similarity": [float(cosine) for cosine in cosines]}, {})
+        sizes = [count_tokens(" ".join(verbalise([one.item]))) for one in ranked]
+        kept = keep_best(ranked, sizes, most=len(graph), budget=budget)
         return KnowledgeGraph(one.item for one in kept if one.kept)
 
     def _dense(self, vector: NDArray[numpy.float32]) -> list[str]:

@@ -6,7 +6,6 @@ Every text goes through the product's own gateway, as the content of a chat requ
 from __future__ import annotations
 
 import json
-import re
 import statistics
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -20,8 +19,8 @@ from eval.leak_data import CASINGS, Row, Unit, any_token, covered, places, stand
 from eval.metrics import mean
 from eval.report import Report
 from privacy import Gateway, PrivacyError, Scanner, Session
-
-_PLACEHOLDER = re.compile(r"<[A-Z][A-Z0-9_]*>")
+from privacy.language import check_language
+from privacy.normalise import plain
 
 Places = tuple[tuple[int, int], ...]
 
@@ -50,12 +49,17 @@ Clean = Callable[[str], Sent]
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A row after the test; `sent` is None where it was refused. `leaked` and `touched` go with `units`."""
+    """A row after the test. `leaked` and `touched` go with `units`.
+
+    `sent` is None where it was refused; then `foreign` says whether for its language, as the policy wants it, or for
+    a fault.
+    """
 
     row: Row
     units: tuple[Unit, ...]
     absent: int
     sent: Sent | None
+    foreign: bool
     leaked: tuple[bool, ...]
     touched: tuple[bool, ...]
     words: tuple[int, int]
@@ -89,25 +93,12 @@ def through(gateway: Gateway) -> Clean:
         outgoing = gateway.seal({"messages": [{"role": "user", "content": text}]}, session=session)
         whole = time.perf_counter() - started
         left: str = json.loads(outgoing.sealed.body)["messages"][0]["content"]
-        spans = _replaced(session, text, left)
+        spans = tuple((span.start, span.end) for span in session.spans(text))
         sent = Sent(left, spans, session.restore(left) == text, whole - timed.seconds, whole)
         session.wipe()
         return sent
 
     return clean
-
-
-def _replaced(session: Session, text: str, left: str) -> Places:
-    """Where in `text` something stood that is a placeholder in `left`, read off by walking along both."""
-    spans: list[tuple[int, int]] = []
-    here = there = 0
-    for match in _PLACEHOLDER.finditer(left):
-        value = session.restore(match.group())
-        if value != match.group():
-            start = there + match.start() - here
-            spans.append((start, start + len(value)))
-            here, there = match.end(), start + len(value)
-    return tuple(spans)
 
 
 def untouched(text: str) -> Sent:
@@ -132,6 +123,7 @@ def measure(rows: Iterable[Row], clean: Clean) -> list[Checked]:
                 tuple(found),
                 absent,
                 sent,
+                sent is None and _foreign(row.text),
                 tuple(stands(one.text, left) for one in found),
                 tuple(any_token(one.text, left) for one in found),
                 (0, 0) if sent is None else words_outside(row.text, private, sent.spans),
@@ -145,6 +137,14 @@ def _try(clean: Clean, text: str) -> Sent | None:
         return clean(text)
     except PrivacyError:
         return None
+
+
+def _foreign(text: str) -> bool:
+    try:
+        check_language(plain(text))
+    except PrivacyError:
+        return True
+    return False
 
 
 def cosines(checked: Sequence[Checked], embedder: Embedder, batch: int = 32) -> list[float]:
@@ -179,12 +179,13 @@ def summarise(
     | `deleted_chars/with_refused` | the same of all rows; a refused one is deleted whole |
     | `deleted_words/non_private` | words replaced, of those that no private string touches, in the same rows |
     | `restore_exact` | rows whose restored text is the original, of those that would leave |
-    | `refused` | rows that the gateway does not let out |
+    | `refused` | rows that the gateway does not let out: `/language` for their language, `/fault` for anything else |
     | `similarity` | mean cosine of the sanitized to the original text, of the rows that would leave |
     | `latency_ms` | median milliseconds to sanitize a row; `/gateway`: with the second scan; `/p95`: 95th percentile |
     | `units`, `units_absent` | counts: distinct private strings that occur in their row's text, and that do not |
 
-    Intervals are 95 % percentile bootstraps over rows, because the units of one row are not independent.
+    `failures` are the rows refused for a fault. Intervals are 95 % percentile bootstraps over rows, because the units
+    of one row are not independent.
     """
     table = shares(checked)
     metrics: dict[str, float] = {name: ratio(pairs) for name, pairs in table.items()}
@@ -201,8 +202,8 @@ def summarise(
     metrics["units_absent"] = sum(one.absent for one in checked)
     first = [name for name in metrics if "/" not in name]
     ordered = {name: metrics[name] for name in [*first, *(name for name in metrics if name not in first)]}
-    refused = sum(one.sent is None for one in checked)
-    return Report("leak", len(checked), ordered, intervals, refused, settings)
+    faults = sum(one.sent is None and not one.foreign for one in checked)
+    return Report("leak", len(checked), ordered, intervals, faults, settings)
 
 
 def shares(checked: Sequence[Checked]) -> dict[str, list[tuple[float, float]]]:
@@ -217,6 +218,8 @@ def shares(checked: Sequence[Checked]) -> dict[str, list[tuple[float, float]]]:
         "deleted_chars": [(g, n if s else 0) for g, n, s in zip(gone, lengths, sent, strict=True)],
         "restore_exact": [(s is not None and s.exact, s is not None) for s in sent],
         "refused": [(s is None, 1) for s in sent],
+        "refused/language": [(one.foreign, 1) for one in checked],
+        "refused/fault": [(one.sent is None and not one.foreign, 1) for one in checked],
         "deleted_words/non_private": [(one.words[1], one.words[0]) for one in checked],
         "deleted_chars/with_refused": [
             (g if s else n, n) for g, n, s in zip(gone, lengths, sent, strict=True)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from privacy import Gateway
 
 POLICIES = ("strict", "balanced", "off")
+THRESHOLDS = (0.01, 0.15, 0.4)
+"""Other operating points of the policy `balanced` on the curve: the least score of a name that is hidden."""
 
 _file = click.Path(dir_okay=False, path_type=Path)
 _policy = click.option("--policy", type=click.Choice(POLICIES), help="What is replaced.  [default: balanced]")
@@ -133,8 +135,8 @@ def leak(
         _reveal(checked, errors if str(file) == "-" else output)
     if page is not None:
         html.write(page, html.page(report, checked, curve=points, limit=max_leak, reveal=show))
-    if not report.measured:
-        raise ConfigError("every row was refused or failed: nothing was measured")
+    if all(one.sent is None for one in checked):
+        raise ConfigError("every row was refused: nothing was measured")
     found = report.metrics["leak_units"]
     if max_leak is not None and found > max_leak:
         raise DragError(f"leak_units is {found:.4f}, above --max-leak {max_leak:g}")
@@ -180,19 +182,26 @@ def attack(config: str | None, *, policy: str | None, limit: int | None, seed: i
         raise ConfigError(f"{report.failures} attacks could not be tried: their share is not known")
 
 
-def _gateway(settings: Settings, how: Fetching) -> Gateway:
+def _gateway(settings: Settings, how: Fetching, threshold: float | None = None) -> Gateway:
     """The product's own, but for the log and the questions to the user: nothing of this is sent."""
     from drag.models.gateway import open_gateway
+    from privacy import PresidioDetector, open_sanitizer
+    from privacy.policy import policy
 
     gateway = open_gateway(settings, how)
     gateway.audit = gateway.review = None
+    if threshold is not None:
+        wanted = settings.privacy
+        path = next(one.spacy_path for one in gateway.sanitizer.detectors if isinstance(one, PresidioDetector))
+        chosen = policy(wanted.policy).change(threshold=threshold)
+        gateway.sanitizer = open_sanitizer(chosen, spacy_path=path, deny=wanted.deny, allow=wanted.allow)
     return gateway
 
 
-def _clean(settings: Settings, how: Fetching) -> Clean:
+def _clean(settings: Settings, how: Fetching, threshold: float | None = None) -> Clean:
     from eval.leak import through, untouched
 
-    return untouched if settings.privacy.policy == "off" else through(_gateway(settings, how))
+    return untouched if settings.privacy.policy == "off" else through(_gateway(settings, how, threshold))
 
 
 def _embedder(settings: Settings, how: Fetching) -> Any:
@@ -242,12 +251,13 @@ def _exam(exam: Sequence[Question], rows: Sequence[Row], clean: Clean, settings:
 
 
 def _curve(rows: Sequence[Row], settings: Settings, how: Fetching) -> dict[str, dict[str, float]]:
-    """`leak_units` and `deleted_chars` of every operating point."""
+    """`leak_units` and `deleted_chars` of every operating point: the policies, and `balanced` at other thresholds."""
     from eval.leak import ratio, shares
 
     points: dict[str, dict[str, float]] = {}
-    for name in POLICIES:
-        table = shares(_measure(rows, _clean(settings.override("privacy", policy=name), how)))
+    for policy, threshold in [*((one, None) for one in POLICIES), *(("balanced", one) for one in THRESHOLDS)]:
+        table = shares(_measure(rows, _clean(settings.override("privacy", policy=policy), how, threshold)))
+        name = policy if threshold is None else f"{policy}@{threshold:g}"
         points[name] = {metric: ratio(table[metric]) for metric in ("leak_units", "deleted_chars")}
     return points
 

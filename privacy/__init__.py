@@ -25,7 +25,9 @@ if TYPE_CHECKING:
         Verdict,
         json_escape,
     )
+    from privacy.opening import open_sanitizer
     from privacy.patterns import pattern_detector
+    from privacy.policy import POLICIES, Policy
     from privacy.presidio import PresidioDetector
     from privacy.sanitize import Sanitizer, Session
     from privacy.sealed import Sealed
@@ -33,11 +35,13 @@ if TYPE_CHECKING:
     from privacy.vault import Vault
 
 __all__ = [
+    "POLICIES",
     "AuditLog",
     "ByteScanner",
     "Detector",
     "Gateway",
     "Outgoing",
+    "Policy",
     "PresidioDetector",
     "PrivacyError",
     "Review",
@@ -52,6 +56,7 @@ __all__ = [
     "Vault",
     "Verdict",
     "json_escape",
+    "open_sanitizer",
     "pattern_detector",
 ]
 
@@ -73,6 +78,8 @@ _HOMES = {
         "Verdict",
         "json_escape",
     ),
+    "privacy.opening": ("open_sanitizer",),
+    "privacy.policy": ("POLICIES", "Policy"),
     "privacy.patterns": ("pattern_detector",),
     "privacy.presidio": ("PresidioDetector",),
     "privacy.sanitize": (

@@ -19,7 +19,7 @@ _TASK: Final = re.compile(
 _EXAM: Final = re.compile(
     r"(?i)\bof the following\b|\bmost likely\b|\bbest (?:describe|explain|represent|answer)|\bexcept\b|"
     r"\bstatement [12]\b|\btrue or false\b|\b(?:is|are) (?:true|false|correct|incorrect)\b|_{2,}|\baccording to\b|"
-    r"\b\d+[- ]?year[- ]?old\b|\bsuppose\b|\bcalculate\b|\bfind (?:the|all)\b|\bdefendant|\bplaintiff"
+    r"\bsuppose\b|\bcalculate\b|\bfind (?:the|all)\b|\bdefendant|\bplaintiff"
 )
 # A question that stops in mid-sentence, for an answer to complete.
 _OPEN_END: Final = frozenset(

@@ -73,3 +73,4 @@ FICTION: Final = re.compile(
     r"prince|princess|king|queen|game|dialogue|movie|film)\b"
 )
 CODE: Final = re.compile(r"[{};=]|\bdef \b|\bimport \b|\breturn\b|=>|->|::|\(\)|</")
+TITLES: Final = re.compile(r"(?i)\b(?:mr|mrs|ms|miss|mx|dr|prof|professor|sir|madam|rev)\.? ?$")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import Final
 
-_PIECE: Final = re.compile(r"<[A-Z_]+_[A-Z]*[0-9]+[A-Z]*>|\w+|\s+|[^\w\s]")
+_PIECE: Final = re.compile(r"<[A-Z][A-Z0-9_]*_[A-Z]*[0-9]+[A-Z]*>|\w+|\s+|[^\w\s]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,16 +74,10 @@ def features(group: Group, doc: Any, about: Scene, lexicon: Lexicon) -> dict[str
     out.update({name: value for name, value in best.items() if name in _MAXIMA})
     out.update(_words(group, doc, about, lexicon))
     out.update(about.values)
-    for name in _CROSSED:
-        if out.get(name):
-            for other in ("doc_first", "doc_asks", "doc_document", "doc_fiction", "doc_long"):
-                if about.values[other]:
-                    out[f"{name}*{other}"] = out[name] * about.values[other]
     return out
 
 
 _MAXIMA: Final = frozenset({"any_ner_person", "any_ner_org", "any_cue_person", "any_cue_work", "any_cue_place", "any_first_near"})
-_CROSSED: Final = ("public", "ner_person", "ner_org", "ner_place", "ner_norp", "propn", "ner_none", "digits")
 
 
 def _place(one: Candidate, doc: Any) -> dict[str, float]:

@@ -19,7 +19,7 @@ from privacy.sanitize import Sanitizer, Session
 from privacy.scan import PROBE, ByteScanner, Probe, Scanner
 from privacy.sealed import _GATEWAY, Sealed  # pyright: ignore[reportPrivateUsage]  # the one place that may seal
 from privacy.structure import Path, chat_structure, rewrite, scalars, serialise
-from privacy.vault import PLACEHOLDER
+from privacy.vault import PLACEHOLDER, kind_of
 
 __all__ = ["PROBE", "ByteScanner", "Gateway", "Outgoing", "Review", "Reviewer", "Scanner", "Transport", "Verdict"]
 
@@ -280,7 +280,7 @@ def _replaced(body: bytes, before: Mapping[str, int], after: Mapping[str, int]) 
     """Pieces replaced in this request, by kind: those of its session, and placeholders that a build had put in."""
     counts = Counter(after)
     counts.subtract(before)
-    counts.update(match[1] for match in PLACEHOLDER.finditer(body.decode()) if len(match[2]) >= 6)
+    counts.update(kind_of(match.group()) for match in PLACEHOLDER.finditer(body.decode()) if len(match[2]) >= 6)
     return {kind: count for kind, count in sorted(counts.items()) if count > 0}
 
 

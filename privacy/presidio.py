@@ -1,161 +1,157 @@
-"""Names, organisations and places by spaCy, numbers of several countries by Presidio's recognizers. No network."""
+"""Names, organisations and places by spaCy and a scorer, numbers of several countries by Presidio. No network."""
 
 from __future__ import annotations
 
-import copy
 import re
 import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from privacy.candidates import KINDS, Candidate, Group, groups
+from privacy.context import impersonal
+from privacy.cues import TITLES
 from privacy.detect import Span
 from privacy.errors import PrivacyError
+from privacy.features import features, scene
+from privacy.lexicon import Lexicon
+from privacy.names import GIVEN
+from privacy.policy import POLICIES, Policy
+from privacy.public import is_public
+from privacy.quasi import numbers_beside
+from privacy.recognizers import Recognizers
+from privacy.scorer import score
+from privacy.views import recased
 
-# What spaCy finds and what we call it. Dates, quantities, nationalities, laws and works are not private by themselves.
-_LABELS: Final = {
-    "PERSON": "PERSON",
-    "PER": "PERSON",
-    "ORG": "ORGANIZATION",
-    "GPE": "LOCATION",
-    "LOC": "LOCATION",
-    "FAC": "LOCATION",
-}
-_IGNORED: Final = (
-    "CARDINAL", "DATE", "EVENT", "LANGUAGE", "LAW", "MISC", "MONEY", "NORP", "ORDINAL", "PERCENT", "PRODUCT",
-    "QUANTITY", "TIME", "WORK_OF_ART",
-)  # fmt: skip
-# The same thing has the same kind here, whoever found it.
-_KINDS: Final = {
-    "CREDIT_CARD": "CARD",
-    "EMAIL_ADDRESS": "EMAIL",
-    "IBAN_CODE": "IBAN",
-    "IP_ADDRESS": "IP",
-    "MAC_ADDRESS": "MAC",
-    "PHONE_NUMBER": "PHONE",
-    "US_SSN": "SSN",
-}
-_NAMED: Final = frozenset(_LABELS.values())
+# Longer texts are read in pieces: spaCy's memory grows with the length.
+_PIECE: Final = 20_000
+_YEAR: Final = re.compile(r"(?:1[5-9]|20)\d\d")
 # Words of prompts that the small models take for organisations.
-_NO_NAMES: Final = frozenset(
-    {"ai", "api", "csv", "faq", "html", "id", "json", "llm", "q&a", "slm", "sql", "ssn", "url"}
-)
-_EDGES: Final = " \t\r\f\v.,;:!?\"'`()[]{}<>|*#=/\\-_"
+_NO_NAMES: Final = frozenset({"ai", "api", "csv", "faq", "html", "id", "json", "llm", "q&a", "slm", "sql", "ssn", "url"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    nlp: Any
+    lexicon: Lexicon
+    recognizers: Recognizers
 
 
 class PresidioDetector:
-    """Presidio's recognizers over a spaCy pipeline in the folder `spacy_path`.
+    """Presidio's recognizers and scored names over the spaCy pipeline in the folder `spacy_path`.
 
-    Nothing is loaded before the first call (over 4 CPU seconds then; `load()` does it earlier), nothing is ever
-    downloaded. Calls from several threads take turns: spaCy promises nothing about parallel use. `threshold` is the
-    least score of a find, on Presidio's scale in [0, 1]; every spaCy find has 0.85.
+    Nothing is loaded before the first call (some CPU seconds then; `load()` does it earlier), nothing is ever
+    downloaded. Calls from several threads take turns: spaCy promises nothing about parallel use. `policy` says how
+    much is hidden; `threshold` is the least score of a find of Presidio's own patterns, on its scale in [0, 1].
 
     Raises `PrivacyError` where the extra or the folder is missing.
     """
 
-    def __init__(self, spacy_path: Path, *, threshold: float = 0.4) -> None:
+    def __init__(self, spacy_path: Path, *, policy: Policy = POLICIES["balanced"], threshold: float = 0.4) -> None:
         self.spacy_path = spacy_path
+        self.policy = policy
         self.threshold = threshold
-        self._analyzer: Any = None
+        self._loaded: _Loaded | None = None
         self._lock = threading.Lock()
 
     def load(self) -> None:
         """Load the pipeline now."""
-        with self._lock:
-            if self._analyzer is None:
-                self._analyzer = _analyzer(self.spacy_path)
+        self._ready()
 
     def __call__(self, text: str) -> list[Span]:
         """Finds in normalised `text`; offsets are characters."""
-        self.load()
+        loaded = self._ready()
+        asks = impersonal(text)
         with self._lock:
-            results = self._analyzer.analyze(text, "en", score_threshold=self.threshold)
+            names = [span for start, piece in _pieces(text) for span in self._names(loaded, piece, start, asks)]
+            numbers = loaded.recognizers(text, self.threshold)
+        places = [span for span in names if span.kind in {"LOCATION", "PERSON", "ORGANIZATION"}]
+        beside = [] if asks else numbers_beside(text, places)
+        return [*names, *numbers, *beside]
+
+    def scores(self, text: str) -> list[tuple[Span, float]]:
+        """Every candidate of normalised `text` with its score, whatever the policy: for looking at the curve."""
+        loaded = self._ready()
+        with self._lock:
+            return [
+                (Span(place.start + start, place.end + start, _kind(group, place, piece), value), value)
+                for start, piece in _pieces(text)
+                for group, value in _scored(loaded, piece)
+                for place in group.places
+            ]
+
+    def everyday(self, word: str) -> bool:
+        """Whether `word`, in lower case, is an everyday word of English and no common given name."""
+        return word in self._ready().lexicon and word not in GIVEN
+
+    def _names(self, loaded: _Loaded, text: str, shift: int, asks: bool) -> list[Span]:
+        least = self.policy.impersonal if asks else self.policy.threshold
         spans: list[Span] = []
-        for result in results:
-            kind: str = _KINDS.get(str(result.entity_type), str(result.entity_type))
-            if kind in _NAMED:
-                spans += _names(text, result.start, result.end, kind, result.score)
-            else:
-                spans.append(Span(result.start, result.end, kind, result.score))
+        for group, value in _scored(loaded, text):
+            if value < least or group.key in _NO_NAMES:
+                continue
+            if asks and self.policy.public and (is_public(group.key) or not any(map(str.isalpha, group.key))):
+                continue
+            for place in group.places:
+                kind = _kind(group, place, text)
+                start = place.start
+                title = TITLES.search(text, max(0, start - 12), start) if kind == "PERSON" else None
+                start = title.start() if title else start
+                spans.append(Span(start + shift, place.end + shift, kind, 0.85))
         return spans
 
-
-def _names(text: str, start: int, end: int, kind: str, score: float) -> list[Span]:
-    # spaCy runs over line ends and takes quotes, list marks and the possessive with it.
-    spans: list[Span] = []
-    for line in re.finditer(r"[^\n]+", text[start:end]):
-        piece = line.group()
-        first = start + line.start() + len(piece) - len(piece.lstrip(_EDGES))
-        last = start + line.start() + len(piece.rstrip(_EDGES))
-        if text[max(first, last - 2) : last].lower() == "'s":
-            last -= 2
-        name = text[first:last]
-        if sum(c.isalpha() for c in name) >= 2 and name.lower() not in _NO_NAMES:
-            spans.append(Span(first, last, kind, score))
-    return spans
+    def _ready(self) -> _Loaded:
+        with self._lock:
+            if self._loaded is None:
+                self._loaded = _load(self.spacy_path)
+            return self._loaded
 
 
-def _analyzer(path: Path) -> Any:
+def _scored(loaded: _Loaded, text: str) -> list[tuple[Group, float]]:
+    second = recased(text, loaded.lexicon)
+    doc = loaded.nlp(text)
+    found = groups(doc, doc if second == text else loaded.nlp(second), loaded.lexicon)
+    about = scene(doc, found)
+    return [(one, score(features(one, doc, about, loaded.lexicon))) for one in found]
+
+
+def _kind(group: Group, place: Candidate, text: str) -> str:
+    for one in (place, *group.places):
+        kind = KINDS.get(one.label) or KINDS.get(one.second)
+        if kind:
+            return kind
+    shown = text[place.start : place.end]
+    if "://" in shown or shown.startswith("www."):
+        return "URL"
+    if _YEAR.fullmatch(shown):
+        return "DATE"
+    return "ID" if any(c.isdigit() for c in shown) else "NAME"
+
+
+def _pieces(text: str) -> Sequence[tuple[int, str]]:
+    """(offset, piece), cut at the end of a line or else between words."""
+    out: list[tuple[int, str]] = []
+    start = 0
+    while len(text) - start > _PIECE:
+        window = text[start : start + _PIECE]
+        cut = max(window.rfind("\n", _PIECE // 2), window.rfind(". ", _PIECE // 2))
+        if cut < 0:
+            space = re.search(r"\s\S*$", window)
+            cut = space.start() if space else _PIECE - 1
+        out.append((start, text[start : start + cut + 1]))
+        start += cut + 1
+    return [*out, (start, text[start:])]
+
+
+def _load(path: Path) -> _Loaded:
     if not (path / "meta.json").is_file():
         raise PrivacyError("the spaCy pipeline for the privacy gateway is missing: fetch it with `drag models pull`")
     try:
         import spacy
-        from presidio_analyzer import AnalyzerEngine, PatternRecognizer, RecognizerRegistry
-        from presidio_analyzer import predefined_recognizers as known
-        from presidio_analyzer.nlp_engine import NerModelConfiguration, SpacyNlpEngine
     except ImportError as error:
         raise PrivacyError("the privacy gateway needs Presidio and spaCy: pip install 'drag-slm[remote]'") from error
 
-    config = NerModelConfiguration(model_to_presidio_entity_mapping=dict(_LABELS), labels_to_ignore=list(_IGNORED))
-    nlp = SpacyNlpEngine(models=[{"lang_code": "en", "model_name": str(path)}], ner_model_configuration=config)
-    # Loaded here and not by `nlp.load()`, which would fetch a model that it does not find and look for a GPU.
-    nlp.nlp = {"en": spacy.load(path, exclude=["parser"])}
-    # EmailRecognizer is left out on purpose: it asks `tldextract`, whose first call fetches a list from the network.
-    # UrlRecognizer as well: it takes every site for private. `privacy.patterns` has both, with user names only.
-    recognizers = [
-        known.SpacyRecognizer(supported_entities=sorted(_NAMED)),
-        known.CreditCardRecognizer(),
-        known.CryptoRecognizer(),
-        known.IbanRecognizer(),
-        known.IpRecognizer(),
-        known.MacAddressRecognizer(),
-        known.PhoneRecognizer(),
-        known.UsBankRecognizer(),
-        known.UsItinRecognizer(),
-        known.UsLicenseRecognizer(),
-        known.UsPassportRecognizer(),
-        known.UsSsnRecognizer(),
-        known.NhsRecognizer(),
-    ]
-    for recognizer in recognizers:
-        if isinstance(recognizer, PatternRecognizer):
-            _make_strict(recognizer)
-    return AnalyzerEngine(registry=RecognizerRegistry(recognizers), nlp_engine=nlp, supported_languages=["en"])
-
-
-class _StrictRegex:
-    """A compiled pattern whose time-out is a fault. Presidio logs one and goes on without the pattern: a leak."""
-
-    def __init__(self, compiled: Any) -> None:
-        self._compiled = compiled
-
-    def finditer(self, text: str, timeout: float) -> list[Any]:
-        late = False
-        found: list[Any] = []
-        try:
-            found = list(self._compiled.finditer(text, timeout=timeout))
-        except TimeoutError:
-            late = True
-        if late:
-            raise PrivacyError("a pattern took too long")
-        return found
-
-
-def _make_strict(recognizer: Any) -> None:
-    import regex
-
-    flags = recognizer.global_regex_flags
-    patterns = [copy.copy(one) for one in recognizer.patterns]
-    for one in patterns:
-        one.compiled_regex = _StrictRegex(regex.compile(one.regex, flags=flags))
-        one.compiled_with_flags = flags
-    recognizer.patterns = patterns
+    # The lemmatizer is loaded for its word list, and not run.
+    nlp = spacy.load(path, exclude=["parser", "senter"], disable=["lemmatizer"])
+    return _Loaded(nlp, Lexicon(nlp), Recognizers())

@@ -19,7 +19,7 @@ from privacy.normalise import normalise, plain
 from privacy.sanitize import Session
 from privacy.tokens import Tokens
 from privacy.values import finder, fold, name_parts
-from privacy.vault import PLACEHOLDER, issued
+from privacy.vault import PLACEHOLDER, issued, kind_of
 
 # Conservative on purpose: evidence *about* prompts ("an injection tells a model to …") has to survive. What is dropped
 # speaks to the reader's model in the imperative, or has the form of a chat template, a tool call or a lure to a site.
@@ -55,7 +55,7 @@ _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _WORD = re.compile(r"[^\W_]+")
 # A word of these kinds is private beside the question that it came from; in other answers it may be common knowledge
 # ("Paris"). All other kinds, and names of several words, are private everywhere.
-_LOCAL: Final = frozenset({"LOCATION", "DATE", "AGE", "NRP", "TEXT", "ADDRESS", "ORGANIZATION", "TITLE", "JOB"})
+_LOCAL: Final = frozenset({"AGE", "DATE", "GROUP", "JOB", "LOCATION", "NRP", "ORGANIZATION", "TEXT", "TITLE"})
 _EVERYWHERE: Final = frozenset({"PERSON", "ORGANIZATION"})
 
 _GENERIC: Final = {
@@ -99,7 +99,7 @@ def without_orders(reply: str) -> tuple[str, int]:
 
 def generic(text: str) -> str:
     """`text` with neutral words in place of placeholders: "a person", "an organisation", "something private"."""
-    return PLACEHOLDER.sub(lambda match: _GENERIC.get(match[1], "something private"), text)
+    return PLACEHOLDER.sub(lambda match: _GENERIC.get(kind_of(match.group()), "something private"), text)
 
 
 class Caught:
@@ -118,7 +118,7 @@ class Caught:
         """More words."""
         for name, word in words.items():
             self._tokens.values[name.strip("<>")] = word
-            kind = match[1] if (match := PLACEHOLDER.fullmatch(name)) else ""
+            kind = kind_of(name)
             parts = [(word, True), *((part, False) for part in name_parts(word) if kind == "PERSON")]
             for value, whole in parts:
                 pattern = finder(plain(value))
@@ -197,7 +197,7 @@ class Hidden:
 
     texts: Sequence[str]
     scope: str
-    """Six letters that follow from the de-identified text of the question: the same for whoever asks the same."""
+    """Six letters that follow from the question, de-identified alone: the same for whoever asks the same."""
     words: Mapping[str, str] = field(repr=False)
 
     def __reduce_ex__(self, protocol: object) -> str:
@@ -209,9 +209,11 @@ def hide(session: Session, texts: Sequence[str]) -> Hidden:
 
     `session` is a new one and can be wiped afterwards. Raises `PrivacyError` as `Session.sanitize_all` does.
     """
+    # The question alone decides the scope and takes the first numbers: whoever asks it later has nothing else. What the
+    # other texts give away about it is hidden in it afterwards.
+    scope = scope_of(session.sanitize(texts[0]))
     sanitized = session.sanitize_all(texts)
     words = issued(session, sanitized)
-    scope = scope_of(sanitized[0])
 
     def rename(match: re.Match[str]) -> str:
         return _scoped(match, scope) if match.group() in words else match.group()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -50,13 +50,18 @@ def fold(value: str) -> str:
     return " ".join(plain(value).casefold().split())
 
 
-def finder(value: str) -> re.Pattern[str] | None:
+Everyday = Callable[[str], bool]
+"""Whether a word, in lower case, is one that everybody uses and that names nobody."""
+
+
+def finder(value: str, everyday: Everyday | None = None) -> re.Pattern[str] | None:
     """A pattern for `value` as whole words in normalised text, in any case and spacing; None where it has no letter
     or digit. A single short, all-capital or everyday word is found in its own case only ("US" is not "us")."""
     words = value.split()
     if not any(c.isalnum() for c in value):
         return None
-    return _whole(words, re.NOFLAG if len(words) == 1 and _ambiguous(words[0]) else re.IGNORECASE)
+    exact = len(words) == 1 and (_ambiguous(words[0]) or (everyday is not None and everyday(words[0].casefold())))
+    return _whole(words, re.NOFLAG if exact else re.IGNORECASE)
 
 
 def name_parts(name: str) -> Iterator[str]:

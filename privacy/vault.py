@@ -30,8 +30,10 @@ from privacy.errors import PrivacyError
 from privacy.sanitize import Session
 from privacy.tokens import Escape, Tokens
 
-PLACEHOLDER: Final = re.compile(r"<([A-Z]+(?:_[A-Z]+)*)_([A-Z]*)([0-9]+)([A-Z]*)>", re.ASCII)
-"""A placeholder as a session writes it: kind, letters before the number, number, letter of the spelling."""
+PLACEHOLDER: Final = re.compile(r"<([A-Z]+(?:_[A-Z0-9]+)*)_([A-Z]*)([0-9]+)([A-Z]*)>", re.ASCII)
+"""A placeholder as a session writes it: kind and hint, letters before the number, number, letter of the spelling."""
+
+_HINT: Final = re.compile(r"(?:_[A-Z]*[0-9][A-Z0-9]*)+")
 
 # 32 MB and about 0.1 s a guess.
 _SCRYPT: Final = {"n": 2**15, "r": 8, "p": 1}
@@ -59,8 +61,7 @@ class Vault:
     @property
     def counts(self) -> Mapping[str, int]:
         """How many placeholders there are, by kind."""
-        kinds = (match[1] for name in self._tokens.values if (match := PLACEHOLDER.fullmatch(f"<{name}>")))
-        return dict(sorted(Counter(kinds).items()))
+        return dict(sorted(Counter(kind_of(f"<{name}>") for name in self._tokens.values).items()))
 
     def restore(self, text: str, *, escape: Escape | None = None) -> str:
         """`text` with the words in place of their placeholders; unknown placeholders stay. See `Session.restore`."""
@@ -96,6 +97,12 @@ class Vault:
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError("the private words of a vault cannot be pickled or copied")
+
+
+def kind_of(placeholder: str) -> str:
+    """The kind of a placeholder without its hint: `DATE` for `<DATE_1984_1>`; empty for what is none."""
+    match = PLACEHOLDER.fullmatch(placeholder)
+    return _HINT.sub("", match[1]) if match else ""
 
 
 def issued(session: Session, texts: tuple[str, ...] | list[str]) -> dict[str, str]:

@@ -14,11 +14,12 @@ import pytest
 from drag.cli import run
 from drag.errors import DragError
 from drag.pack import Built, PackWriter
+from drag.pack.write import triple_id
 from drag.pipeline import BuildReport, build_pack
 from drag.settings import Build
 from drag.testing import FakeModel, FakeTeacher, HashEmbedder
 from drag.types import Evidence, Failure, Prompt, Question, Ranked
-from graphs import Merged, Triple, merge
+from graphs import Merged, Triple, merge, verbalise
 
 
 class Chat(FakeModel):
@@ -83,19 +84,25 @@ def ranked(*items: Any, kept: int = 9) -> list[Ranked[Any]]:
     return [Ranked(item, n, 1 / n, {"similarity": 1 / n}, n <= kept) for n, item in enumerate(items, 1)]
 
 
+def triple_vectors(facts: Sequence[Merged]) -> dict[tuple[str, str], Any]:
+    lines = [" ".join(verbalise([one.triple])) for one in facts]
+    keys = [("triple", triple_id(one.triple)) for one in facts]
+    return dict(zip(keys, HashEmbedder().encode(lines), strict=True))
+
+
 def built(
     key: str, *evidence: Evidence, kept: int = 9, triples: Sequence[Triple] = (), failures: Sequence[Failure] = ()
 ) -> Built:
     question = Question(key, f"Who built {key}?", ("Mara", "Ivo"), ("Mara",))
+    facts: list[Merged] = merge(triples)
     vectors = HashEmbedder().encode([question.text, *(one.text for one in evidence[:kept])])
     keys = [("question", key), *(("evidence", one.id) for one in evidence[:kept])]
-    facts: list[Merged] = merge(triples)
     return Built(
         question,
         "blind",
         ranked(*evidence, kept=kept),
         ranked(*facts),
-        dict(zip(keys, vectors, strict=True)),
+        {**dict(zip(keys, vectors, strict=True)), **triple_vectors(facts)},
         failures,
     )
 

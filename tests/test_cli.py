@@ -79,7 +79,7 @@ def test_build(command: Command, questions: Path) -> None:
     assert first == Outcome(0, "", "a.pack: 2 built, 0 there already, 0 failures\n")
     again = command("build", questions, "-o", "a.pack", *FAKES, "--json")
     assert (again.code, again.err) == (0, "")
-    assert json.loads(again.out) == {"pack": "a.pack", "built": 0, "reused": 2, "failures": []}
+    assert json.loads(again.out) == {"pack": "a.pack", "built": 0, "reused": 2, "dropped": 0, "failures": []}
 
 
 def test_build_with_failures(command: Command, questions: Path) -> None:
@@ -93,7 +93,7 @@ def test_build_with_failures(command: Command, questions: Path) -> None:
     record = {"item_id": "moon", "stage": "teach", "error": "unreachable [/x]"}
     as_json = command(*arguments, "--teacher", BLIND, "--json")
     assert as_json.code == 1
-    assert json.loads(as_json.out) == {"pack": "a.pack", "built": 1, "reused": 1, "failures": [record]}
+    assert json.loads(as_json.out) == {"pack": "a.pack", "built": 1, "reused": 1, "dropped": 0, "failures": [record]}
     assert command("pack", "failures", "a.pack") == Outcome(0, "moon  teach  unreachable [/x]\n", "")
     assert json.loads(command("pack", "failures", "a.pack", "--json").out) == [record]
     assert command(*arguments).code == 0

@@ -111,7 +111,7 @@ def test_changes_add_up() -> None:
     found = list(changes(before, after))
     assert "".join(one.before for one in found) == before
     assert "".join(one.after for one in found) == after
-    assert [(one.before, one.after) for one in found if one.changed][0] == ("Margaret Holloway", "<PERSON_1>")
+    assert next((one.before, one.after) for one in found if one.changed) == ("Margaret Holloway", "<PERSON_1>")
     assert "Margaret" not in repr(found)
 
 

@@ -378,3 +378,11 @@ def test_words_of_a_build_may_not_leave_in_any_request() -> None:
             gate.seal(ask(text))
     counts = gate.seal(ask("<PERSON_ABCDEF1> of <LOCATION_ABCDEF1>")).counts
     assert counts == {"LOCATION": 1, "PERSON": 1}
+
+
+def test_placeholders_of_a_build_are_left_as_they_are() -> None:
+    def eager(text: str) -> list[Span]:
+        return [Span(m.start(), m.end(), "ID") for m in re.finditer(r"\w*\d\w*", text)]
+
+    sealed = gateway(eager).seal(ask("<PERSON_ABCDEF1> has <AGE_30S_ABCDEF2B> and A7")).sealed
+    assert json.loads(sealed.body)["messages"][0]["content"] == "<PERSON_ABCDEF1> has <AGE_30S_ABCDEF2B> and <ID_1>"

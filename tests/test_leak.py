@@ -37,7 +37,8 @@ from eval.leak_data import (
     words_outside,
 )
 from eval.plots import Bar, Point, bars, scatter
-from privacy import Gateway, PrivacyError, Sanitizer, Span
+from privacy import Gateway, PresidioDetector, Sanitizer, Span
+from privacy.policy import Policy
 
 # --- the words in which a leak is told
 
@@ -135,21 +136,18 @@ def person(text: str) -> list[Span]:
     return [Span(m.start(), m.end(), kinds[m.group()]) for m in re.finditer("Ann|Leeds|tea", text)]
 
 
-def stub(text: str) -> list[Span]:
-    if "Привет" in text:
-        raise PrivacyError("another language")
-    return person(text)
+ENGLISH = Policy("test", foreign="refuse")
 
 
-def clean(detector: Callable[[str], list[Span]] = stub) -> Callable[[str], Sent]:
-    return through(Gateway(Sanitizer([detector]), timeout=5))
+def clean(detector: Callable[[str], list[Span]] = person) -> Callable[[str], Sent]:
+    return through(Gateway(Sanitizer([detector], policy=ENGLISH), timeout=5))
 
 
 ROWS = [
     Row("a", "Ann of Leeds likes tea", ("Ann", "Leeds"), (Mark(0, 3, "PERSON"), Mark(7, 12, "GPE"))),
     Row("b", "Bo Lee met Ann", ("Bo Lee", "Ann", "Zed"), (Mark(0, 6, "PERSON"), Mark(11, 14, "PERSON"))),
     Row("c", "Nothing in it", ()),
-    Row("d", "Привет Bo", ("Bo",), (Mark(7, 9, "PERSON"),)),
+    Row("d", "Приветик Bo", ("Bo",), (Mark(9, 11, "PERSON"),)),
 ]
 
 
@@ -166,16 +164,17 @@ def test_the_metrics_by_hand() -> None:
         "leak_rows/mean": (0 + 1 / 2 + 0) / 3,
         "leak_any_token": 1 / 5,
         "deleted_chars": (3 + 5 + 3 + 3) / (22 + 14 + 13),
-        "deleted_chars/with_refused": (3 + 5 + 3 + 3 + 9) / (22 + 14 + 13 + 9),
+        "deleted_chars/with_refused": (3 + 5 + 3 + 3 + 11) / (22 + 14 + 13 + 11),
         "deleted_words/non_private": 1 / (3 + 1 + 3),  # tea, of: of likes tea, met, nothing in it
         "restore_exact": 1,
         "refused": 1 / 4,
+        "refused/language": 1 / 4,
+        "refused/fault": 0,
         "units": 5,
         "units_absent": 1,
     }
     assert {name: report.metrics[name] for name in known} == pytest.approx(known)
-    assert report.n == 4
-    assert report.failures == 1
+    assert (report.n, report.failures) == (4, 0)
     assert report.metrics["latency_ms/gateway"] >= report.metrics["latency_ms"] > 0
     low, high = report.intervals["leak_units"]
     assert 0 <= low <= 1 / 5 <= high <= 1
@@ -193,15 +192,15 @@ def test_nothing_is_replaced_with_the_policy_off() -> None:
     assert (report.metrics["leak_units"], report.metrics["deleted_chars"], report.metrics["refused"]) == (1, 0, 0)
 
 
-def test_a_fault_is_a_refusal_and_all_refused_is_not_measured() -> None:
+def test_a_fault_is_a_refusal() -> None:
     def broken(text: str) -> list[Span]:
         raise RuntimeError(text)
 
     checked = measure(ROWS, clean(broken))
     report = summarise(checked, seed=0, settings={})
-    assert report.metrics["refused"] == 1
+    assert (report.metrics["refused"], report.metrics["refused/fault"]) == (1, 3 / 4)
+    assert report.failures == 3
     assert math.isnan(report.metrics["deleted_chars"])
-    assert not report.measured
     assert not re.search("Ann|Bo|Leeds", f"{checked!r} {ROWS!r} {checked[0].units!r} {clean()('Ann')!r}")
 
 
@@ -259,7 +258,7 @@ class Sees(FakeModel):
 def test_the_student_reads_each_wording() -> None:
     asked = [
         Question("1", "Was it Ann or Cy?", ("Cy", "Ann"), ("Ann",)),
-        Question("2", "Привет?", ("a", "b"), ("a",)),
+        Question("2", "Приветик?", ("a", "b"), ("a",)),
         Question("3", "This fails for Ann", ("a", "b"), ("a",)),
     ]
     student = Sees()
@@ -329,14 +328,29 @@ def test_a_limit_is_shared_by_the_files(tmp_path: Path) -> None:
 # --- the command
 
 
+class Nothing(PresidioDetector):
+    """Stands where the real one would, and finds nothing."""
+
+    def load(self) -> None:
+        pass
+
+    def __call__(self, text: str) -> list[Span]:
+        return []
+
+
 @pytest.fixture
 def stubbed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The stub detector for the real ones."""
 
     def open_gateway(settings: Any, how: Any) -> Gateway:
-        return Gateway(Sanitizer([stub], deny=settings.privacy.deny))
+        return Gateway(Sanitizer([person, Nothing(Path())], policy=ENGLISH))
+
+    def open_sanitizer(policy: Policy, **_: Any) -> Sanitizer:
+        # At a threshold above 0.1 nothing is found any more.
+        return Sanitizer([person if policy.threshold < 0.1 else Nothing(Path())], policy=ENGLISH)
 
     monkeypatch.setattr("drag.models.gateway.open_gateway", open_gateway)
+    monkeypatch.setattr("privacy.opening.open_sanitizer", open_sanitizer)
     monkeypatch.setattr(output, "width", 200)
 
 
@@ -365,7 +379,7 @@ def test_the_object_that_it_writes(command: Command, data: Path) -> None:
     assert done.code == 0, done.err
     record = json.loads(done.out)
     assert record.keys() == {"task", "n", "metrics", "intervals", "failures", "settings"}
-    assert (record["task"], record["n"], record["failures"]) == ("leak", 4, 1)
+    assert (record["task"], record["n"], record["failures"]) == ("leak", 4, 0)
     wanted = {"leak_units", "leak_rows", "leak_any_token", "deleted_chars", "restore_exact", "latency_ms"}
     assert wanted <= record["metrics"].keys()
     assert record["metrics"]["leak_units"] == 0.2
@@ -387,7 +401,7 @@ def test_what_could_not_be_measured_is_not_zero(command: Command, tmp_path: Path
     empty = write(tmp_path / "empty.jsonl", {"text": "Nothing", "private": ["Zed"]})
     done = command("eval", "leak", empty, "--no-similarity")
     assert (done.code, done.err.strip()) == (1, "drag: no private string occurs in its text: nothing was measured")
-    refused = write(tmp_path / "refused.jsonl", {"text": "Привет Bo", "private": ["Bo"]})
+    refused = write(tmp_path / "refused.jsonl", {"text": "Приветик Bo", "private": ["Bo"]})
     assert command("eval", "leak", refused, "--no-similarity", "--max-leak", "1").code == 1
     assert command("eval", "leak").code == 2
     assert command("eval", "leak", tmp_path / "missing.jsonl").code == 1
@@ -421,6 +435,8 @@ def test_the_operating_points(command: Command, data: Path) -> None:
     metrics = json.loads(done.out)["metrics"]
     assert (metrics["leak_units/off"], metrics["deleted_chars/off"]) == (1, 0)
     assert metrics["leak_units/balanced"] == metrics["leak_units"]
+    assert metrics["leak_units/balanced@0.01"] == metrics["leak_units"]
+    assert metrics["leak_units/balanced@0.4"] == 0.8  # all but the unit of the row that is refused
     off = json.loads(command("eval", "leak", data, "--no-similarity", "--policy", "off", "--json", "-").out)
     assert off["metrics"]["leak_units"] == 1
     assert off["settings"]["policy"] == "off"

@@ -7,17 +7,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from conftest import CLOCK, CUT, MILL, Chat, built, fact, ranked, write
+from conftest import CLOCK, CUT, MILL, Chat, built, fact, write
 
 from drag.answer import SMALL, answer, style_of, support
 from drag.errors import ModelError
-from drag.pack import Built, Pack
+from drag.pack import Pack
 from drag.pipeline import Student
 from drag.retrieve import Retriever
 from drag.settings import Ask
 from drag.testing import FakeModel, HashEmbedder
 from drag.types import Citation, Context, Evidence, Likelihood, Prompt, Question
-from graphs import KnowledgeGraph, Triple, merge
+from graphs import KnowledgeGraph, Triple
 
 MOON = Evidence.of("The moon is four hundred thousand kilometres away.", "teacher:fake")
 QUESTION = Question("q", "Who built the Aldgate Clock?")
@@ -123,8 +123,7 @@ def test_the_best_triples_stand_first(tmp_path: Path) -> None:
     facts = [Triple(f"Thing {n}", "is near", "Cork", CLOCK.id) for n in range(5)] + [
         fact("Mara Finch", "Aldgate Clock", CLOCK)
     ]
-    one = built("clock", CLOCK)
-    path = write(tmp_path / "b.pack", Built(one.question, "blind", one.evidence, ranked(*merge(facts)), one.vectors))
+    path = write(tmp_path / "b.pack", built("clock", CLOCK, triples=facts))
     with Pack(path) as pack:
         graph = Retriever(pack, HashEmbedder()).context(QUESTION.text, Ask(), words).graph
     assert next(iter(graph)).head == "Mara Finch"

@@ -24,7 +24,7 @@ from drag.settings import Build
 from drag.testing import FakeModel, FakeTeacher, HashEmbedder
 from drag.types import Context, Evidence, Prompt, Question, Reply
 from graphs import KnowledgeGraph, Triple
-from privacy import Sanitizer, Span, pattern_detector
+from privacy import Sanitizer, Span, Vault, pattern_detector
 from privacy.returned import Caught, generic, hide, is_order, scope_of
 from privacy.returned import without_orders as empty_orders
 
@@ -378,6 +378,24 @@ def test_scopes_follow_from_the_de_identified_question() -> None:
     assert one.scope == scope_of("Is <PERSON_1> in?") != other.scope
     assert generic(one.texts[0]) == "Is a person in?"
     assert list(one.words.values()) == ["Margaret Holloway"]
+
+
+def test_a_hint_inside_a_placeholder_is_not_part_of_its_kind() -> None:
+    words = {"<DATE_1984_QKTZMA1>": "3 May 1984", "<AGE_30S_QKTZMA1>": "34"}
+    assert generic("Born <DATE_1984_QKTZMA1>, <AGE_30S_QKTZMA1>.") == "Born a date, an age."
+    assert Vault(words).counts == {"AGE": 1, "DATE": 1}
+    assert Caught(words, scope="QKTZMA").find("on 3 may 1984", ["QKTZMA"]) == {"DATE": 1}
+
+
+def test_what_evidence_gives_away_is_hidden_in_the_question_and_leaves_its_scope_alone() -> None:
+    text = "Does Margaret know Jonas Weiss?"
+    alone = hide(sanitizer().session(), [text])
+    more = hide(sanitizer().session(), [text, "Margaret Holloway knows everyone."])
+    assert "Margaret" in alone.texts[0]
+    assert "Margaret" not in more.texts[0]
+    assert more.scope == alone.scope
+    # What both know has the same placeholder in both.
+    assert alone.words.items() <= more.words.items()
 
 
 def test_caught_words_are_found_however_they_are_written() -> None:

@@ -19,14 +19,10 @@ def open_sanitizer(settings: Settings, how: Fetching) -> Sanitizer:
     """The sanitizer of the settings' policy, over the spaCy model that they name, fetched if need be."""
     import privacy
     from drag.models.registry import load_registry
-    from privacy import PresidioDetector, Sanitizer, pattern_detector
 
     wanted = settings.privacy
     spacy = fetched(wanted.spacy, "spacy", how) if wanted.spacy in load_registry() else Path(wanted.spacy)
-    opener = getattr(privacy, "open_sanitizer", None)
-    if opener is not None:
-        return opener(wanted.policy, spacy_path=spacy, deny=wanted.deny, allow=wanted.allow)
-    return Sanitizer([pattern_detector, PresidioDetector(spacy)], deny=wanted.deny, allow=wanted.allow)
+    return privacy.open_sanitizer(wanted.policy, spacy_path=spacy, deny=wanted.deny, allow=wanted.allow)
 
 
 def open_gateway(settings: Settings, how: Fetching) -> Gateway:

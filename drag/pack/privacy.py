@@ -67,13 +67,13 @@ def scan(pack: Pack, sanitizer: Sanitizer, kinds: AbstractSet[str] | None = None
 def _look(sanitizer: Sanitizer, text: str) -> list[tuple[str, str]]:
     """(kind, string) of what is private in `text`, each string once."""
     from privacy.returned import generic
-    from privacy.vault import PLACEHOLDER, issued
+    from privacy.vault import issued, kind_of
 
     plain = generic(text)
     session = sanitizer.session()
     try:
         words = issued(session, [session.sanitize(plain)])
-        found = [(match[1], word) for name, word in words.items() if (match := PLACEHOLDER.fullmatch(name))]
+        found = [(kind_of(name), word) for name, word in words.items()]
         if not found:
             # What a policy generalises leaves no placeholder: there the counts are all there is.
             found = [(kind, "") for kind, count in session.counts.items() for _ in range(count)]

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"\w+")
 
+_KEPT = {
+    "evidence": "AND id IN (SELECT evidence_id FROM question_evidence WHERE kept)",
+    "triple": "AND id IN (SELECT triple_id FROM question_triples WHERE kept)",
+}
+
 # SQLite takes at most 32,766 parameters in a statement; lists of ids are short, but a caller may pass all of them.
 _CHUNK = 10_000
 
@@ -128,10 +133,10 @@ class Pack:
         return KnowledgeGraph(Triple(*row) for row in rows)
 
     def vectors(self, kind: str) -> tuple[list[str], NDArray[numpy.float32]]:
-        """Ids and their vectors, shape (n, dimension); of evidence only what was kept."""
+        """Ids and their vectors, shape (n, dimension); of evidence and triples only what was kept."""
         import numpy
 
-        keep = "AND id IN (SELECT evidence_id FROM question_evidence WHERE kept)" if kind == "evidence" else ""
+        keep = _KEPT.get(kind, "")
         rows = self._rows(f"SELECT id, vector FROM vectors WHERE kind = ? {keep} ORDER BY id", (kind,))
         if not rows:
             return [], numpy.zeros((0, 0), numpy.float32)

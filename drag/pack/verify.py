@@ -7,7 +7,6 @@ from drag.pack.schema import DIGESTED
 from drag.pack.write import triple_id
 from drag.types import Evidence
 from graphs import Triple
-from graphs.merge import Merged
 
 _RULES = {
     "evidence without a question": (
@@ -26,6 +25,10 @@ _RULES = {
     ),
     "evidence that the full-text index does not have": (
         "SELECT id FROM evidence WHERE n NOT IN (SELECT id FROM evidence_words_docsize)"
+    ),
+    "a kept triple without a vector": (
+        "SELECT DISTINCT triple_id FROM question_triples WHERE kept AND triple_id NOT IN "
+        "(SELECT id FROM vectors WHERE kind = 'triple')"
     ),
     "a triple without evidence": "SELECT id FROM triples WHERE id NOT IN (SELECT triple_id FROM triple_evidence)",
     "a triple without a question": "SELECT id FROM triples WHERE id NOT IN (SELECT triple_id FROM question_triples)",
@@ -62,7 +65,7 @@ def verify(pack: Pack) -> list[str]:
             problems.append(f"evidence {key} was changed after it was stored")
     for key, head, relation, tail in pack.check("SELECT id, head, relation, tail FROM triples"):
         whole = head.strip() and relation.strip() and tail.strip()
-        if not whole or triple_id(Merged(Triple(head, relation, tail), ())) != key:
+        if not whole or triple_id(Triple(head, relation, tail)) != key:
             problems.append(f"triple {key} was changed after it was stored")
     return problems + _vector_problems(pack)
 

@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 from drag.errors import PackError
 from drag.pack.store import open_for_writing, readable, transaction
 from drag.types import Evidence, Failure, Question, Ranked
-from graphs.merge import Merged
+from graphs import Merged, Triple
 
 if TYPE_CHECKING:
     import numpy
@@ -28,7 +28,7 @@ _SWEEP = (
     "DELETE FROM triple_evidence WHERE evidence_id NOT IN (SELECT evidence_id FROM question_evidence WHERE kept)",
     "DELETE FROM evidence WHERE id NOT IN (SELECT evidence_id FROM question_evidence)",
     "DELETE FROM vectors WHERE kind = 'evidence' AND id NOT IN (SELECT evidence_id FROM question_evidence WHERE kept)",
-    "DELETE FROM vectors WHERE kind = 'triple' AND id NOT IN (SELECT id FROM triples)",
+    "DELETE FROM vectors WHERE kind = 'triple' AND id NOT IN (SELECT triple_id FROM question_triples WHERE kept)",
 )
 
 
@@ -44,9 +44,9 @@ class Built:
     failures: Sequence[Failure] = ()
 
 
-def triple_id(merged: Merged) -> str:
+def triple_id(triple: Triple) -> str:
     """The id that follows from a triple's three parts."""
-    parts = "\x00".join((merged.triple.head, merged.triple.relation, merged.triple.tail))
+    parts = "\x00".join((triple.head, triple.relation, triple.tail))
     return hashlib.sha256(parts.encode()).hexdigest()[:16]
 
 
@@ -178,7 +178,7 @@ class PackWriter:
     def _write_triples(self, question_id: str, ranked: Iterable[Ranked[Merged]]) -> None:
         for one in ranked:
             triple = one.item.triple
-            key = triple_id(one.item)
+            key = triple_id(triple)
             self._connection.execute(
                 "INSERT OR IGNORE INTO triples VALUES (?, ?, ?, ?)", (key, triple.head, triple.relation, triple.tail)
             )
