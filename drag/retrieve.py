@@ -93,11 +93,13 @@ class Retriever:
     ) -> KnowledgeGraph:
         """Triples of the found evidence, those nearest to the question first, while they fit the budget."""
         graph = self._pack.graph([one.id for one in evidence])
-        if not len(graph):
-            return graph
-        places = [self._triple_place[triple_id(triple)] for triple in graph]
-        cosines = self._triple_vectors[places] @ vector[0]
-        ranked = fuse(graph.triples, {"similarity": [float(cosine) for cosine in cosines]}, {})
+        near = {triple: self._triple_place.get(triple_id(triple)) for triple in graph}
+        cosines = {
+            triple: float(self._triple_vectors[place] @ vector[0])
+            for triple, place in near.items()
+            if place is not None
+        }
+        ranked = fuse(list(cosines), {"similarity": list(cosines.values())}, {})
         sizes = [count_tokens(" ".join(verbalise([one.item]))) for one in ranked]
         kept = keep_best(ranked, sizes, most=len(graph), budget=budget)
         return KnowledgeGraph(one.item for one in kept if one.kept)

@@ -50,7 +50,9 @@ def ask(
         with Pack(path) as pack:
             limits = Ask()
             one = Student(student, pack, embedder, limits)
-            one.ask(questions[0])  # warm: weights, caches, the FAISS index
+            one.ask(questions[0])  # warm: weights, caches, the FAISS index, the detectors
+            if sanitize is not None:
+                sanitize(questions[0].text)
             stages: dict[str, list[float]] = {"sanitize": [], "context": [], "prompt": []}
             ratios: list[float] = []
             for question in drawn.sample(questions, min(rounds, len(questions))):

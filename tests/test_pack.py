@@ -59,7 +59,7 @@ def test_round_trip(path: Path) -> None:
         assert pack.vectors("question")[0] == ["one", "two"]
         assert len(pack.vectors("triple")[0]) == 2
         assert pack.meta() == {"build": [1, None], "teacher": {"name": "fäke"}}
-        counts = {"questions": 2, "evidence": 3, "kept_evidence": 2, "triples": 2, "kept_triples": 2, "vectors": 4}
+        counts = {"questions": 2, "evidence": 3, "kept_evidence": 2, "triples": 2, "kept_triples": 2, "vectors": 6}
         assert pack.counts() == {**counts, "failures": 0, "replies": 0}
         assert verify(pack) == []
 

@@ -35,7 +35,7 @@ def pages(command: click.Command, context: click.Context, title: str) -> Iterato
 def reference() -> str:
     """The whole page."""
     head = "# Command line\n\nWritten by `python -m drag.cli.reference`; do not edit.\n"
-    return "\n".join([head, *pages(cli, click.Context(cli), "drag")]).rstrip() + "\n"
+    return "\n".join([head, *pages(cli, click.Context(cli, **cli.context_settings), "drag")]).rstrip() + "\n"
 
 
 def _cell(text: str) -> str:

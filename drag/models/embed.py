@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import os
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -15,6 +17,11 @@ if TYPE_CHECKING:
 
     from drag.models import Fetching
     from drag.protocols import Embedder
+
+
+FEW = 8
+"""Up to this many sentences are embedded on one thread: several wait for each other longer than they work, and on a
+busy machine a single question then takes ten times as long."""
 
 
 class LocalEmbedder:
@@ -46,8 +53,21 @@ class LocalEmbedder:
         import numpy
 
         self.load()
-        vectors = self._model.encode(sentences, normalize_embeddings=normalize_embeddings, show_progress_bar=False)
+        with _threads(1 if len(sentences) <= FEW else None):
+            vectors = self._model.encode(sentences, normalize_embeddings=normalize_embeddings, show_progress_bar=False)
         return numpy.asarray(vectors, dtype=numpy.float32)
+
+
+@contextmanager
+def _threads(count: int | None) -> Generator[None]:
+    """Let torch use so many threads for a while; the setting is the whole process's, so it is put back."""
+    torch: Any = importlib.import_module("torch")
+    before = torch.get_num_threads()
+    torch.set_num_threads(count or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def first_line(error: BaseException) -> str:
