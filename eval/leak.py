@@ -62,6 +62,7 @@ class Checked:
     foreign: bool
     leaked: tuple[bool, ...]
     touched: tuple[bool, ...]
+    private_chars: int
     words: tuple[int, int]
 
     def __repr__(self) -> str:
@@ -126,6 +127,7 @@ def measure(rows: Iterable[Row], clean: Clean) -> list[Checked]:
                 sent is None and _foreign(row.text),
                 tuple(stands(one.text, left) for one in found),
                 tuple(any_token(one.text, left) for one in found),
+                covered(row.text, private),
                 (0, 0) if sent is None else words_outside(row.text, private, sent.spans),
             )
         )
@@ -177,6 +179,7 @@ def summarise(
     | `leak_any_token` | units of which at least one word still stands (function words and single letters aside) |
     | `deleted_chars` | original characters inside replaced spans, of all, in the rows that would leave |
     | `deleted_chars/with_refused` | the same of all rows; a refused one is deleted whole |
+    | `private_chars` | original characters inside private strings, of all: what has to be deleted |
     | `deleted_words/non_private` | words replaced, of those that no private string touches, in the same rows |
     | `restore_exact` | rows whose restored text is the original, of those that would leave |
     | `refused` | rows that the gateway does not let out: `/language` for their language, `/fault` for anything else |
@@ -224,6 +227,7 @@ def shares(checked: Sequence[Checked]) -> dict[str, list[tuple[float, float]]]:
         "deleted_chars/with_refused": [
             (g if s else n, n) for g, n, s in zip(gone, lengths, sent, strict=True)
         ],
+        "private_chars": [(one.private_chars, n) for one, n in zip(checked, lengths, strict=True)],
         "leak_rows/mean": [(sum(one.leaked) / max(1, len(one.units)), bool(one.units)) for one in checked],
         "leak_units/sent": [(sum(one.leaked), len(one.units) if one.sent else 0) for one in checked],
     }  # fmt: skip

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from privacy import Gateway
 
 POLICIES = ("strict", "balanced", "off")
-THRESHOLDS = (0.01, 0.15, 0.4)
+THRESHOLDS = (0.1, 0.15, 0.3)
 """Other operating points of the policy `balanced` on the curve: the least score of a name that is hidden."""
 
 _file = click.Path(dir_okay=False, path_type=Path)
@@ -184,15 +184,17 @@ def attack(config: str | None, *, policy: str | None, limit: int | None, seed: i
 
 def _gateway(settings: Settings, how: Fetching, threshold: float | None = None) -> Gateway:
     """The product's own, but for the log and the questions to the user: nothing of this is sent."""
+    from drag.models import fetched
     from drag.models.gateway import open_gateway
-    from privacy import PresidioDetector, open_sanitizer
+    from drag.models.registry import load_registry
+    from privacy import open_sanitizer
     from privacy.policy import policy
 
     gateway = open_gateway(settings, how)
     gateway.audit = gateway.review = None
     if threshold is not None:
         wanted = settings.privacy
-        path = next(one.spacy_path for one in gateway.sanitizer.detectors if isinstance(one, PresidioDetector))
+        path = fetched(wanted.spacy, "spacy", how) if wanted.spacy in load_registry() else Path(wanted.spacy)
         chosen = policy(wanted.policy).change(threshold=threshold)
         gateway.sanitizer = open_sanitizer(chosen, spacy_path=path, deny=wanted.deny, allow=wanted.allow)
     return gateway

@@ -19,7 +19,10 @@ KINDS: Final = {
     "PERSON": "PERSON", "ORG": "ORGANIZATION", "GPE": "LOCATION", "LOC": "LOCATION", "FAC": "LOCATION",
     "NORP": "GROUP", "PRODUCT": "NAME", "EVENT": "NAME", "WORK_OF_ART": "NAME", "LAW": "NAME",
 }  # fmt: skip
-_TRIM_BEFORE: Final = frozenset("the a an this that these those my our your his her their its and of in for at & to".split())
+_TRIM_BEFORE: Final = frozenset(
+    {"the", "a", "an", "this", "that", "these", "those", "my", "our", "your", "his", "her", "their", "its", "and", "of",
+     "in", "for", "at", "&", "to"}
+)  # fmt: skip
 _EDGE: Final = re.compile(r"^[^\w@#]+|[^\w]+$")
 
 
@@ -45,23 +48,20 @@ class Group:
 
 def groups(doc: Any, other: Any, lexicon: Lexicon) -> list[Group]:
     """Candidates of `doc` with the entities of the recased `other` (the same object where nothing was recased)."""
+    # Once: `doc.text` joins all tokens each time.
+    text: str = doc.text
     found: dict[str, Group] = {}
-    for one in _candidates(doc, other, lexicon):
-        key = " ".join(doc.text[one.start : one.end].casefold().split())
+    for one in _candidates(doc, text, other, lexicon):
+        key = " ".join(text[one.start : one.end].casefold().split())
         found.setdefault(key, Group(key)).places.append(one)
     return list(found.values())
 
 
-def _labels(doc: Any) -> list[str]:
-    return [token.ent_type_ if token.ent_type_ in KINDS else "" for token in doc]
-
-
-def _candidates(doc: Any, other: Any, lexicon: Lexicon) -> Iterator[Candidate]:
+def _candidates(doc: Any, whole: str, other: Any, lexicon: Lexicon) -> Iterator[Candidate]:
     first = _entity_ids(doc)
     second = first if other is doc else _aligned(doc, other)
     named: Sequence[bool] = [
-        bool(first[at][0]) or bool(second[at][0]) or _namelike(token, other is doc, doc, at, lexicon)
-        for at, token in enumerate(doc)
+        bool(first[at][0]) or bool(second[at][0]) or _namelike(token, doc, at, lexicon) for at, token in enumerate(doc)
     ]
     at = 0
     count = len(doc)
@@ -70,12 +70,10 @@ def _candidates(doc: Any, other: Any, lexicon: Lexicon) -> Iterator[Candidate]:
             at += 1
             continue
         end = at + 1
-        while (
-            end < count and named[end] and not doc[end].is_space and _joined(first, second, doc, end)
-        ):
+        while end < count and named[end] and not doc[end].is_space and _joined(first, second, doc, end):
             end += 1
         for begin, stop in _pieces(doc, at, end, lexicon):
-            yield from _trimmed(doc, begin, stop, first[at][0], second[at][0])
+            yield from _trimmed(doc, whole, begin, stop, (first[at][0], second[at][0]))
         at = end
 
 
@@ -91,7 +89,7 @@ def _joined(first: Sequence[tuple[str, int]], second: Sequence[tuple[str, int]],
 
 
 def _pieces(doc: Any, first: int, last: int, lexicon: Lexicon) -> Iterator[tuple[int, int]]:
-    """What of the run is a name: all of a short one; a long one is a list or a clause, and its capitals are the names."""
+    """What of the run is a name: all of a short one; a long one is a list or a clause with names in it."""
     words = [at for at in range(first, last) if not doc[at].is_punct]
     if len(words) <= _LONGEST:
         yield first, last
@@ -109,7 +107,7 @@ def _pieces(doc: Any, first: int, last: int, lexicon: Lexicon) -> Iterator[tuple
             begin = -1
 
 
-_LINKS: Final = frozenset("of the and & de la van von der du del for at al bin".split())
+_LINKS: Final = frozenset({"of", "the", "and", "&", "de", "la", "van", "von", "der", "du", "del", "for", "at", "al"})
 _LONGEST: Final = 14
 
 
@@ -122,7 +120,7 @@ def _plain_word(token: Any) -> bool:
     return not token.text.islower() and token.text.replace("-", "").replace("'", "").replace(".", "").isalpha()
 
 
-def _trimmed(doc: Any, first: int, last: int, label: str, second: str) -> Iterator[Candidate]:
+def _trimmed(doc: Any, whole: str, first: int, last: int, labels: tuple[str, str]) -> Iterator[Candidate]:
     while first < last and (doc[first].lower_ in _TRIM_BEFORE or not doc[first].text.strip("'\"*_#-()[]")):
         first += 1
     while last > first and (doc[last - 1].lower_ in {"'s", "'"} or doc[last - 1].is_punct):
@@ -130,23 +128,24 @@ def _trimmed(doc: Any, first: int, last: int, label: str, second: str) -> Iterat
     if first >= last:
         return
     start, end = doc[first].idx, doc[last - 1].idx + len(doc[last - 1].text)
-    piece = doc.text[start:end]
+    piece = whole[start:end]
     left = _EDGE.match(piece)
     if left and piece[: left.end()].strip("@#") == "" and left.end() < len(piece):
         start += left.end()
     right = re.search(r"[^\w]+$", piece)
     if right and right.start() and not re.fullmatch(r"(?:\w\.)+", piece):
         end -= right.end() - right.start()
-    text = doc.text[start:end]
+    text = whole[start:end]
     if start < end and sum(c.isalnum() for c in text) >= 2:
-        yield Candidate(first, last, start, end, label, second)
+        yield Candidate(first, last, start, end, *labels)
 
 
 def _entity_ids(doc: Any) -> list[tuple[str, int]]:
     out: list[tuple[str, int]] = [("", -1)] * len(doc)
-    for number, entity in enumerate(doc.ents):
+    for index, entity in enumerate(doc.ents):
         if entity.label_ not in KINDS:
             continue
+        number = index
         for at in range(entity.start, entity.end):
             # spaCy runs over line ends: a name ends there.
             if doc[at].is_space and "\n" in doc[at].text:
@@ -163,22 +162,22 @@ def _aligned(doc: Any, other: Any) -> list[tuple[str, int]]:
     return [by_offset.get(token.idx, ("", -1)) for token in doc]
 
 
-def _namelike(token: Any, _same: bool, doc: Any, at: int, lexicon: Lexicon) -> bool:
+def _namelike(token: Any, doc: Any, at: int, lexicon: Lexicon) -> bool:
     text: str = token.text
-    if not any(c.isalnum() for c in text):
-        return False
-    low = token.lower_
+    low: str = token.lower_
     if any(c.isdigit() for c in text):
         return any(c.isalpha() for c in text) or len(text) >= 3
-    if len(text) == 1:
+    if len(text) == 1 or not any(c.isalpha() for c in text):
         return False
     if token.is_stop:
         return text == "US"
     if text.islower():
         return len(text) > 2 and (token.pos_ == "PROPN" or low in GIVEN or low not in lexicon)
-    if token.pos_ == "PROPN":
-        return True
-    if text[0].isupper():
-        begins = at == 0 or doc[at - 1].text[-1] in ".!?:\n\"*-•" or doc[at - 1].is_space
-        return not begins or low in GIVEN or low in SURNAMES or low not in lexicon
-    return any(c.isupper() for c in text)
+    begins = at == 0 or doc[at - 1].text[-1] in '.!?:\n"*-•' or doc[at - 1].is_space
+    return (
+        not (text[0].isupper() and begins)
+        or token.pos_ == "PROPN"
+        or low in GIVEN
+        or low in SURNAMES
+        or low not in lexicon
+    )

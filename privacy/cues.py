@@ -19,10 +19,14 @@ BEFORE: Final = {
         "professor;sir;madam"
     ),
     "work": _any(
-        "work(?:s|ed|ing)? (?:at|for|with|in);employ(?:ed|er|ee)? (?:at|by|of)?;job (?:at|with);position (?:at|with|in);"
-        "role (?:at|with);join(?:ed|ing)?;company;our company;startup;business;brand;firm;team at;team of;intern(?:ed|ship)? at;"
-        "stud(?:y|ied|ies|ying) (?:at|in);student (?:at|of);graduate[d]? (?:from|of);attend(?:ed|ing)?;degree (?:at|from);"
-        "founder of;ceo (?:of|at);director (?:of|at);manager at;engineer at;developer at;on behalf of;partner(?:ed)? with;"
+        "work(?:s|ed|ing)? (?:at|for|with|in);employ(?:ed|er|ee)? (?:at|by|of)?;job (?:at|with);"
+        "position (?:at|with|in);"
+        "role (?:at|with);join(?:ed|ing)?;company;our company;startup;business;brand;firm;team at;"
+        "team of;intern(?:ed|ship)? at;"
+        "stud(?:y|ied|ies|ying) (?:at|in);student (?:at|of);graduate[d]? (?:from|of);attend(?:ed|ing)?;"
+        "degree (?:at|from);"
+        "founder of;ceo (?:of|at);director (?:of|at);manager at;engineer at;developer at;on behalf of;"
+        "partner(?:ed)? with;"
         "client;customer;called;hired by;apply(?:ing)? (?:to|at|for)?"
     ),
     "place": _any(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -32,6 +32,7 @@ class Scene:
     values: Mapping[str, float]
     lower: frozenset[str]
     words: int
+    text: str
 
 
 def scene(doc: Any, found: list[Group]) -> Scene:
@@ -57,17 +58,18 @@ def scene(doc: Any, found: list[Group]) -> Scene:
         },
         frozenset(lower),
         words,
+        text,
     )
 
 
 def features(group: Group, doc: Any, about: Scene, lexicon: Lexicon) -> dict[str, float]:
     """The numbers of one group; what differs between its places is averaged, `any_…` is the largest."""
-    total: Counter[str] = Counter()
-    best: Counter[str] = Counter()
+    total: defaultdict[str, float] = defaultdict(float)
+    best: defaultdict[str, float] = defaultdict(float)
     # Forty places say as much as four thousand.
     places = group.places[:40]
     for place in places:
-        for name, value in _place(place, doc).items():
+        for name, value in _place(place, doc, about.text).items():
             total[name] += value
             best["any_" + name] = max(best["any_" + name], value)
     out = {name: value / len(places) for name, value in total.items()}
@@ -77,11 +79,12 @@ def features(group: Group, doc: Any, about: Scene, lexicon: Lexicon) -> dict[str
     return out
 
 
-_MAXIMA: Final = frozenset({"any_ner_person", "any_ner_org", "any_cue_person", "any_cue_work", "any_cue_place", "any_first_near"})
+_MAXIMA: Final = frozenset(
+    {"any_ner_person", "any_ner_org", "any_cue_person", "any_cue_work", "any_cue_place", "any_first_near"}
+)
 
 
-def _place(one: Candidate, doc: Any) -> dict[str, float]:
-    text: str = doc.text
+def _place(one: Candidate, doc: Any, text: str) -> dict[str, float]:
     out: dict[str, float] = {}
     label, second = _NER.get(one.label), _NER.get(one.second)
     out["ner_" + (label or "none")] = 1.0
@@ -114,8 +117,10 @@ def _place(one: Candidate, doc: Any) -> dict[str, float]:
     out["the_before"] = float(bool(re.search(r"(?i)\b(?:the|a|an)\s$", before)))
     out["possessive"] = float(after[:2].lower() == "'s")
     out["first_near"] = float(bool(cues.FIRST.search(before[-40:]) or cues.FIRST.search(after[:40])))
-    out["code_near"] = float(bool(re.search(r"[{}=;<>/\\_$]$", before.rstrip(" ")) or re.match(r"[{}=;<>/\\_$(]", after)))
-    out["glued"] = float(before[-1:] not in "" and (before[-1:] in {"_", "-", "/", ".", "@"}) or after[:1] in {"_", "-", "/", "@"})
+    out["code_near"] = float(
+        bool(re.search(r"[{}=;<>/\\_$]$", before.rstrip(" ")) or re.match(r"[{}=;<>/\\_$(]", after))
+    )
+    out["glued"] = float(before[-1:] in {"_", "-", "/", ".", "@"} or after[:1] in {"_", "-", "/", "@"})
     out["at_sign"] = float(before[-1:] == "@" or text[one.start] == "@")
     out["early"] = float(one.start < 150)
     out["late"] = float(len(text) - one.end < 100 and len(text) > 400)
@@ -132,7 +137,7 @@ def _place(one: Candidate, doc: Any) -> dict[str, float]:
 def _words(group: Group, doc: Any, about: Scene, lexicon: Lexicon) -> dict[str, float]:
     key = group.key
     place = group.places[0]
-    shown: str = doc.text[place.start : place.end]
+    shown = about.text[place.start : place.end]
     words = re.findall(r"[^\W_]+(?:['.&-][^\W_]+)*\.?", shown)
     low = [word.lower().removesuffix("'s") for word in words] or [key]
     count = len(low)
@@ -151,7 +156,7 @@ def _words(group: Group, doc: Any, about: Scene, lexicon: Lexicon) -> dict[str, 
         "everyday": sum(word in lexicon for word in alpha) / count,
         "unknown": sum(word not in lexicon for word in alpha) / count,
         "all_unknown": float(bool(alpha) and all(word not in lexicon for word in low)),
-        "no_vector": sum(not doc.vocab[word].has_vector for word in low) / count,
+        "no_vector": sum(not doc.vocab[word].has_vector for word in low) / count if len(doc.vocab.vectors) else 0.0,
         "given": float(any(word in GIVEN for word in low)),
         "surname": float(any(word in SURNAMES for word in low)),
         "given_first": float(low[0] in GIVEN),

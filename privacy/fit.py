@@ -1,7 +1,7 @@
 """Makes `privacy/weights.py`: `python -m privacy.fit PIPELINE PRIVATE SPANS QUESTIONS... > privacy/weights.py`.
 
 PIPELINE is the folder of the spaCy model; PRIVATE and SPANS are JSON Lines with `text` and `private` (real prompts;
-short made-up texts), QUESTIONS have `question` and nothing private. A logistic regression with strong L2 (C = 0.002
+short made-up texts), QUESTIONS have `question` and nothing private. A logistic regression with strong L2 (C = 0.005
 after division by the standard deviation) over groups of candidates: a group that touches a private string weighs 1, any
 other its characters in all its places / 15, because that is what hiding it would cost. Needs scikit-learn, which is no
 dependency of the privacy layer. Nothing of the texts is written but the weights.
@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from privacy.candidates import groups
+from privacy.errors import PrivacyError
 from privacy.features import features, scene
+from privacy.language import check_language
 from privacy.lexicon import Lexicon
 from privacy.normalise import plain
 from privacy.views import recased
@@ -35,14 +37,20 @@ PAIRS: Final = tuple(
     [(one, other) for one in _BASE for other in _SCENE]
     + [(one, other) for at, one in enumerate(_BASE) for other in _BASE[at + 1 :]]
 )
-_INVERSE: Final = 0.002
+_INVERSE: Final = 0.005
 _RAREST: Final = 25
 _SMALLEST: Final = 0.004
 
 
-def rows(nlp: Any, lexicon: Lexicon, record: dict[str, Any], made_up: bool) -> Iterator[tuple[dict[str, float], bool, float]]:
+def rows(
+    nlp: Any, lexicon: Lexicon, record: dict[str, Any], made_up: bool
+) -> Iterator[tuple[dict[str, float], bool, float]]:
     """(numbers, whether private, weight) of each group of one record."""
     text = plain(record.get("text") or record["question"])
+    try:
+        check_language(text)
+    except PrivacyError:
+        return
     second = recased(text, lexicon)
     doc = nlp(text)
     found = groups(doc, doc if second == text else nlp(second), lexicon)
@@ -77,13 +85,15 @@ def fit(examples: Sequence[tuple[dict[str, float], bool, float]]) -> tuple[float
     spread = matrix.std(0) + 0.05
     model = LogisticRegression(C=_INVERSE, max_iter=600)
     model.fit(matrix / spread, [hit for _, hit, _ in examples], sample_weight=[weight for _, _, weight in examples])
-    raw: Any = model.coef_[0]
+    fitted: Any = model
+    weights: list[float] = [float(one) for one in fitted.coef_[0]]
+    scales: list[float] = [float(one) for one in spread]
     kept = {
-        name: float(weight / scale)
-        for name, weight, scale in zip(names, raw, spread, strict=True)
+        name: weight / scale
+        for name, weight, scale in zip(names, weights, scales, strict=True)
         if abs(weight) >= _SMALLEST
     }
-    return float(model.intercept_[0]), kept
+    return float(fitted.intercept_[0]), kept
 
 
 def table(bias: float, weights: dict[str, float]) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
+import math
 import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from privacy.checksums import aba, address, iban, luhn, vin
 from privacy.detect import Span
 
 # Every quantifier is bounded or separated by a character that it cannot match: no text makes these slow.
@@ -46,6 +47,31 @@ _CARD = re.compile(r"(?<![\d.])\d(?:[ \-]?\d){12,18}(?!\d)")
 _IPV4 = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.]*\d)")
 _IPV6 = re.compile(r"(?<![\w:])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![\w:])")
 _DIGITS = re.compile(r"(?<!\d)(?<!\d\.)(?<!\d,)\d{10,}(?!\d)")
+_MAC = re.compile(r"(?<![\w:\-])(?:[0-9A-Fa-f]{2}([:\-]))(?:[0-9A-Fa-f]{2}\1){4}[0-9A-Fa-f]{2}(?![\w:\-])")
+_VIN = re.compile(r"\b[A-HJ-NPR-Z0-9]{17}\b")
+_ABA = re.compile(r"(?i)\b(?:routing|aba|rtn)\b[^\d\n]{0,25}(?P<v>\d{9})(?!\d)")
+_CRYPTO = re.compile(r"\b(?:0x[0-9a-fA-F]{40}|bc1[02-9ac-hj-np-z]{25,60}|[13][1-9A-HJ-NP-Za-km-z]{25,34})\b")
+# Numbers that only their label gives away: accounts, passports, licences, tax and insurance numbers.
+_LABELLED = re.compile(
+    r"(?i)\b(?:account|acct|passport|licen[cs]e|driver'?s licen[cs]e|policy|member(?:ship)?|insurance|tax|ssn|social security|"
+    r"national insurance|nhs|medical record|mrn|patient|employee|student|customer|order|case|ticket|booking|reference)"
+    r"(?: (?:id|no|nr|num|number|code))?\.?(?: is| was|[:#=]| ){1,3}(?P<v>[A-Z]{0,3}[\-]?\d[\dA-Z\-]{4,19})\b"
+)
+_HANDLE = re.compile(r"(?<![\w@./&=])@(?P<v>[A-Za-z][\w.]{2,30})(?<!\.)(?![\w@(])")
+_USER = re.compile(
+    r"(?i)\b(?:user ?name|user ?id|login|handle|nick(?:name)?|screen name)\b(?: is|:|=|: @)\s{0,2}[\"'@]{0,2}(?P<v>[\w.\-]{3,40})"
+)
+_ENTROPIC = re.compile(
+    r"(?i)\b[\w\-]{0,30}(?:key|token|secret|pass|pwd|auth|credential)[\w\-]{0,20}[\"']?\s{0,3}[=:]\s{0,3}[\"']?(?P<v>[A-Za-z0-9+/_\-.~]{16,200}={0,2})"
+)
+# "ann dot lee at gmail dot com", "ann [at] example (dot) org".
+_SPOKEN = re.compile(
+    r"(?i)(?<![\w.])[a-z0-9][\w\-]{0,30}(?:(?: ?[(\[{] ?dot ?[)\]}] ?| dot |\.)[\w\-]{1,30}){0,3}"
+    r"(?: ?[(\[{] ?at ?[)\]}] ?| at | @ )"
+    r"[a-z0-9\-]{2,30}(?:(?: ?[(\[{] ?dot ?[)\]}] ?| dot | ?\. ?)[a-z0-9\-]{2,20}){0,2}"
+    r"(?: ?[(\[{] ?dot ?[)\]}] ?| dot )(?:com|org|net|edu|gov|io|co|info|biz|me|uk|de|fr|in|us|ca|au|eu|example)\b"
+)
+_NO_USER = frozenset({"and", "is", "not", "the", "wrong", "for", "page", "form", "field", "required", "password"})
 _END = ".,;:!?)'\"]"
 
 
@@ -59,30 +85,37 @@ def pattern_detector(text: str) -> list[Span]:
             spans.append(Span(match.start("value"), match.start("value") + len(value), "SECRET", 0.9))
     for pattern in (_URL_LOGIN, _URL_PROFILE, _URL_HOME):
         spans += [Span(m.start(), m.start() + len(m.group().rstrip(_END)), "URL", 1.0) for m in pattern.finditer(text)]
-    spans += [Span(m.start(), m.end(), "EMAIL", 1.0) for m in _EMAIL.finditer(text)]
+    for pattern in (_EMAIL, _SPOKEN):
+        spans += [Span(m.start(), m.end(), "EMAIL", 1.0) for m in pattern.finditer(text)]
+    spans += [Span(m.start(), m.end(), "MAC", 1.0) for m in _MAC.finditer(text)]
+    spans += _checked(_VIN, text, "VEHICLE", lambda value: not value.isdigit() and not value.isalpha() and vin(value))
+    spans += [Span(m.start(), m.end(), "CRYPTO", 0.9) for m in _CRYPTO.finditer(text) if _mixed(m.group())]
+    spans += [Span(m.start("v"), m.end("v"), "ROUTING", 0.9) for m in _ABA.finditer(text) if aba(m["v"])]
+    spans += [Span(m.start("v"), m.end("v"), "NUMBER", 0.8) for m in _LABELLED.finditer(text)]
+    spans += [Span(m.start(), m.end(), "HANDLE", 0.7) for m in _HANDLE.finditer(text)]
+    spans += [
+        Span(m.start("v"), m.end("v"), "HANDLE", 0.8) for m in _USER.finditer(text) if m["v"].lower() not in _NO_USER
+    ]
+    spans += [Span(m.start("v"), m.end("v"), "SECRET", 0.8) for m in _ENTROPIC.finditer(text) if _random(m["v"])]
     for pattern in (_PHONE, _PHONE_US):
         spans += [Span(m.start(), m.end(), "PHONE", 0.8) for m in pattern.finditer(text)]
     spans += [Span(m.start(), m.end(), "SSN", 0.8) for m in _SSN.finditer(text)]
     spans += _ibans(text)
     spans += _checked(_CARD, text, "CARD", lambda number: luhn(re.sub(r"\D", "", number)))
-    spans += _checked(_IPV4, text, "IP", _address)
-    spans += _checked(_IPV6, text, "IP", lambda value: value.count(":") > 2 and _address(value))
+    spans += _checked(_IPV4, text, "IP", address)
+    spans += _checked(_IPV6, text, "IP", lambda value: value.count(":") > 2 and address(value))
     spans += [Span(m.start(), m.end(), "NUMBER", 0.6) for m in _DIGITS.finditer(text)]
     return spans
 
 
-def luhn(digits: str) -> bool:
-    """Whether the checksum of a card number holds."""
-    total = 0
-    for place, digit in enumerate(reversed(digits)):
-        value = int(digit) * (1 + place % 2)
-        total += value - 9 if value > 9 else value
-    return total % 10 == 0 and len(set(digits)) > 1
+def _mixed(value: str) -> bool:
+    return any(c.isdigit() for c in value) and any(c.isalpha() for c in value)
 
 
-def iban(value: str) -> bool:
-    """Whether the checksum of a bank account number (compact, upper case) holds: ISO 7064, modulus 97."""
-    return int("".join(str(int(c, 36)) for c in value[4:] + value[:4])) % 97 == 1
+def _random(value: str) -> bool:
+    """Whether a value is too even to be a word or a name: over 3.2 bits a character, letters and digits."""
+    counts = [value.count(c) / len(value) for c in set(value)]
+    return _mixed(value) and -sum(share * math.log2(share) for share in counts) > 3.2
 
 
 def _ibans(text: str) -> Iterator[Span]:
@@ -99,12 +132,3 @@ def _ibans(text: str) -> Iterator[Span]:
 
 def _checked(pattern: re.Pattern[str], text: str, kind: str, valid: Callable[[str], bool]) -> Iterator[Span]:
     return (Span(m.start(), m.end(), kind, 0.95) for m in pattern.finditer(text) if valid(m.group()))
-
-
-def _address(value: str) -> bool:
-    try:
-        address = ipaddress.ip_address(value)
-    except ValueError:
-        return False
-    # The same on every machine, so it says nothing about anyone.
-    return not (address.is_loopback or address.is_unspecified)

@@ -28,7 +28,9 @@ from privacy.views import recased
 _PIECE: Final = 20_000
 _YEAR: Final = re.compile(r"(?:1[5-9]|20)\d\d")
 # Words of prompts that the small models take for organisations.
-_NO_NAMES: Final = frozenset({"ai", "api", "csv", "faq", "html", "id", "json", "llm", "q&a", "slm", "sql", "ssn", "url"})
+_NO_NAMES: Final = frozenset(
+    {"ai", "api", "csv", "faq", "html", "id", "json", "llm", "q&a", "slm", "sql", "ssn", "url"}
+)
 
 
 @dataclass(frozen=True, slots=True)

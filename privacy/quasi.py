@@ -23,22 +23,21 @@ _DATE: Final = re.compile(
     rf"(?:[0-2]?\d|3[01])(?:st|nd|rd|th)?(?: of)? {_MONTH},? (?:19|20)\d\d"
     r")(?![\w/\-])"
 )
+_AGED: Final = re.compile(
+    r"(?i)(?<![\w.$€£])\d{1,3}(?=[ -]?(?:years?|yrs?)[ -]?old\b|[ -]?y/?o\b|[ -]?years? of age\b)"
+)
+# "she is 34", but not "she is 34 % done" or "I am 10 minutes late".
 _AGE: Final = re.compile(
-    r"(?i)(?<![\w.$€£])(?:"
-    r"(?P<a>\d{1,3})(?=[ -]?(?:years?|yrs?)[ -]?old\b|[ -]?y/?o\b|[ -]?years? of age\b)|"
-    r"(?<=\baged )(?P<b>\d{1,3})|(?<=\bage )(?P<c>\d{1,3})|(?<=\bage: )(?P<d>\d{1,3})|(?<=\bage of )(?P<e>\d{1,3})|"
-    r"(?<=\bturned )(?P<f>\d{1,2})|(?<=\bturning )(?P<g>\d{1,2})|(?<=\bi'm )(?P<h>\d{2})(?=[ ,.;!]|$)|"
-    r"(?<=\bi am )(?P<i>\d{2})(?=[ ,.;!]|$)|(?<=\bhe is )(?P<j>\d{2})(?=[ ,.;!]|$)|(?<=\bshe is )(?P<k>\d{2})(?=[ ,.;!]|$)|"
-    r"(?<=\b(?:he|hi)'s )(?P<l>\d{2})(?=[ ,.;!]|$)|(?<=\bshe's )(?P<m>\d{2})(?=[ ,.;!]|$)"
-    r")(?![\d%]|[.,]\d| (?:percent|minutes?|hours?|days?|miles|kg|km|dollars|points|months|weeks|people|feet|cm))"
+    r"(?i)\b(?:aged?|age[:=]|age (?:of|is)|turn(?:s|ed|ing)?|i'?m|i am|i was|(?:he|she)(?:'s| is| was)|when i was) "
+    r"(?:just |only |now )?(?P<v>\d{1,3})(?=[,.;:!?)]|$|\n| (?:and|but|when|now|today|this|next|last|in|on|at)\b)"
+    r"(?![.,]\d)"
 )
-_BORN: Final = re.compile(
-    r"(?i)\b(?:born|birth(?:day|date)?|d\.?o\.?b\.?)\b[^.\n]{0,20}?\b(?P<year>(?:19|20)\d\d)\b"
-)
+_BORN: Final = re.compile(r"(?i)\b(?:born|birth(?:day|date)?|d\.?o\.?b\.?)\b[^.\n]{0,20}?\b(?P<year>(?:19|20)\d\d)\b")
 _STREET: Final = re.compile(
     r"(?<![\w.,])\d{1,5}[A-Za-z]?(?:[-/]\d{1,4})?,? (?:(?:N|S|E|W|NE|NW|SE|SW|North|South|East|West)\.? )?"
     r"(?:(?:[A-Z][\w'.\-]*|\d{1,3}(?:st|nd|rd|th)|de|la|of|the) ){1,4}"
-    r"(?:St(?:reet)?|Ave(?:nue)?|R(?:oa)?d|Blvd|Boulevard|L(?:a)?n(?:e)?|Dr(?:ive)?|Court|Ct|Way|Pl(?:ace)?|Sq(?:uare)?|Terrace|"
+    r"(?:St(?:reet)?|Ave(?:nue)?|R(?:oa)?d|Blvd|Boulevard|L(?:a)?n(?:e)?|Dr(?:ive)?|Court|Ct|Way|Pl(?:ace)?|Terrace|"
+    r"Sq(?:uare)?|"
     r"Close|Crescent|Highway|Hwy|Parkway|Pkwy|Route|Circle|Row|Hill|Gardens|Loop|Trail|Plaza)\b\.?"
 )
 _UNIT: Final = re.compile(
@@ -46,12 +45,18 @@ _UNIT: Final = re.compile(
     r"(?=[\w\-]*\d)[\w\-]{1,8}\b|(?<=\bfloor )\d{1,3}\b"
 )
 _POSTCODE: Final = re.compile(
-    r"\b(?:[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d|(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|"
+    r"\b(?:[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d|"
+    r"(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|"
     r"N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[AT]|W[AIVY]|AA|AE|AP) \d{5}(?:-\d{4})?)\b"
 )
-_ZIP_CUE: Final = re.compile(r"(?i)\b(?:zip(?: ?code)?|post(?:al)? ?code|pin ?code)\b(?:\W| is| was){0,6}(?P<v>[A-Z]{0,2}\d[\w\-]{2,9}(?: \d[A-Z\d]{1,3})?)")
+_ZIP_CUE: Final = re.compile(
+    r"(?i)\b(?:zip(?: ?code)?|post(?:al)? ?code|pin ?code)\b(?:\W| is| was){0,6}"
+    r"(?P<v>[A-Z]{0,2}\d[\w\-]{2,9}(?: \d[A-Z\d]{1,3})?)"
+)
 # A house number or postcode beside a street or a town that was found: "Elm Road 12", "4711 Springfield".
-_BESIDE: Final = re.compile(r",?[ \n]{1,2}(?P<v>#?\d[\d\-]{0,9}[A-Za-z]?)(?![\w.%]|,\d|[ -](?:year|people|percent|million|billion|was|is|and))")
+_BESIDE: Final = re.compile(
+    r",?[ \n]{1,2}(?P<v>#?\d[\d\-]{0,9}[A-Za-z]?)(?![\w.%]|,\d|[ -](?:year|people|percent|million|billion|was|is|and))"
+)
 _AHEAD: Final = re.compile(r"(?<![\w.,:/$€£])(?P<v>\d[\d\-]{0,9}[A-Za-z]?),?[ \n]{1,2}$")
 _YEAR: Final = re.compile(r"(?:19|20)\d\d")
 _PREPOSITION: Final = re.compile(r"(?i)\b(?:in|since|of|from|until|by|during|for|the|season|year)\s$")
@@ -61,10 +66,11 @@ def quasi_detector(text: str) -> list[Span]:
     """Ages, full dates, years of birth, street lines, flat and box numbers and postcodes in normalised `text`."""
     spans: list[Span] = []
     for pattern, kind in (
-        (_DATE, "DATE"), (_AGE, "AGE"), (_STREET, "ADDRESS"), (_UNIT, "ADDRESS"), (_POSTCODE, "ADDRESS"),
+        (_DATE, "DATE"), (_AGED, "AGE"), (_STREET, "ADDRESS"), (_UNIT, "ADDRESS"), (_POSTCODE, "ADDRESS"),
     ):  # fmt: skip
         spans += [Span(m.start(), m.end(), kind, 0.7) for m in pattern.finditer(text)]
     spans += [Span(m.start("year"), m.end("year"), "DATE", 0.6) for m in _BORN.finditer(text)]
+    spans += [Span(m.start("v"), m.end("v"), "AGE", 0.6) for m in _AGE.finditer(text)]
     spans += [Span(m.start("v"), m.end("v"), "ADDRESS", 0.6) for m in _ZIP_CUE.finditer(text)]
     return spans
 

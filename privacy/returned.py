@@ -55,7 +55,7 @@ _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _WORD = re.compile(r"[^\W_]+")
 # A word of these kinds is private beside the question that it came from; in other answers it may be common knowledge
 # ("Paris"). All other kinds, and names of several words, are private everywhere.
-_LOCAL: Final = frozenset({"AGE", "DATE", "GROUP", "JOB", "LOCATION", "NRP", "ORGANIZATION", "TEXT", "TITLE"})
+_LOCAL: Final = frozenset({"AGE", "DATE", "GROUP", "JOB", "LOCATION", "NAME", "NRP", "ORGANIZATION", "TEXT", "TITLE"})
 _EVERYWHERE: Final = frozenset({"PERSON", "ORGANIZATION"})
 
 _GENERIC: Final = {
@@ -67,6 +67,9 @@ _GENERIC: Final = {
     "URL": "a web address",
     "DATE": "a date",
     "AGE": "an age",
+    "ADDRESS": "an address",
+    "NAME": "a name",
+    "ID": "a number",
 }
 
 

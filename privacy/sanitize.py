@@ -121,7 +121,10 @@ class Session:
             for text in texts:
                 tokens.reserve(text)
             spans = [self._replaced(look, tokens) for look in looks]
-            out = [self._replace(look.text, merged, tokens, counts, form) for look, merged in zip(looks, spans, strict=True)]
+            out = [
+                self._replace(look.text, merged, tokens, counts, form)
+                for look, merged in zip(looks, spans, strict=True)
+            ]
             # Text around a replaced piece can happen to spell a placeholder: then another form is taken.
             if all(tokens.restore(sanitized) == text for sanitized, text in zip(out, texts, strict=True)):
                 self._tokens = tokens

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final, NoReturn
 
-# `<PERSON_1>`, `<PERSON_1B>` for another spelling or a part of the same name, `<DATE_1984_1>` with a hint. A reply may change the case; it may
-# drop the brackets only of the exact capitals, for `person_1` is a likely variable name.
+# `<PERSON_1>`, `<PERSON_1B>` for another spelling or a part of the same name, `<DATE_1984_1>` with a hint. A reply may
+# change the case; it may drop the brackets only of the exact capitals, for `person_1` is a likely variable name.
 _NAME: Final = r"[A-Z]+(?:_[A-Z0-9]+)*_[A-Z]*[0-9]+[A-Z]*"
 _TOKEN: Final = re.compile(rf"<(?i:{_NAME})>|(?<![A-Za-z0-9_]){_NAME}(?![A-Za-z0-9_])", re.ASCII)
 _BASE: Final = re.compile(r"(.*[0-9])[A-Z]*")

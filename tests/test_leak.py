@@ -37,7 +37,7 @@ from eval.leak_data import (
     words_outside,
 )
 from eval.plots import Bar, Point, bars, scatter
-from privacy import Gateway, PresidioDetector, Sanitizer, Span
+from privacy import Gateway, Sanitizer, Span
 from privacy.policy import Policy
 
 # --- the words in which a leak is told
@@ -165,6 +165,7 @@ def test_the_metrics_by_hand() -> None:
         "leak_any_token": 1 / 5,
         "deleted_chars": (3 + 5 + 3 + 3) / (22 + 14 + 13),
         "deleted_chars/with_refused": (3 + 5 + 3 + 3 + 11) / (22 + 14 + 13 + 11),
+        "private_chars": (3 + 5 + 6 + 3 + 2) / (22 + 14 + 13 + 11),
         "deleted_words/non_private": 1 / (3 + 1 + 3),  # tea, of: of likes tea, met, nothing in it
         "restore_exact": 1,
         "refused": 1 / 4,
@@ -328,14 +329,8 @@ def test_a_limit_is_shared_by_the_files(tmp_path: Path) -> None:
 # --- the command
 
 
-class Nothing(PresidioDetector):
-    """Stands where the real one would, and finds nothing."""
-
-    def load(self) -> None:
-        pass
-
-    def __call__(self, text: str) -> list[Span]:
-        return []
+def nothing(text: str) -> list[Span]:
+    return []
 
 
 @pytest.fixture
@@ -343,14 +338,18 @@ def stubbed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The stub detector for the real ones."""
 
     def open_gateway(settings: Any, how: Any) -> Gateway:
-        return Gateway(Sanitizer([person, Nothing(Path())], policy=ENGLISH))
+        return Gateway(Sanitizer([person], policy=ENGLISH))
+
+    def fetched(name: str, kind: str, how: Any) -> Path:
+        return Path(name)
 
     def open_sanitizer(policy: Policy, **_: Any) -> Sanitizer:
-        # At a threshold above 0.1 nothing is found any more.
-        return Sanitizer([person if policy.threshold < 0.1 else Nothing(Path())], policy=ENGLISH)
+        # At a threshold above 0.2 nothing is found any more.
+        return Sanitizer([person if policy.threshold < 0.2 else nothing], policy=ENGLISH)
 
     monkeypatch.setattr("drag.models.gateway.open_gateway", open_gateway)
     monkeypatch.setattr("privacy.opening.open_sanitizer", open_sanitizer)
+    monkeypatch.setattr("drag.models.fetched", fetched)
     monkeypatch.setattr(output, "width", 200)
 
 
@@ -435,8 +434,8 @@ def test_the_operating_points(command: Command, data: Path) -> None:
     metrics = json.loads(done.out)["metrics"]
     assert (metrics["leak_units/off"], metrics["deleted_chars/off"]) == (1, 0)
     assert metrics["leak_units/balanced"] == metrics["leak_units"]
-    assert metrics["leak_units/balanced@0.01"] == metrics["leak_units"]
-    assert metrics["leak_units/balanced@0.4"] == 0.8  # all but the unit of the row that is refused
+    assert metrics["leak_units/balanced@0.1"] == metrics["leak_units"]
+    assert metrics["leak_units/balanced@0.3"] == 0.8  # all but the unit of the row that is refused
     off = json.loads(command("eval", "leak", data, "--no-similarity", "--policy", "off", "--json", "-").out)
     assert off["metrics"]["leak_units"] == 1
     assert off["settings"]["policy"] == "off"
