@@ -5,9 +5,10 @@ from __future__ import annotations
 import ipaddress
 from typing import Final
 
-_VIN_VALUES: Final = dict(
-    zip("ABCDEFGHJKLMNPRSTUVWXYZ0123456789", (*range(1, 9), *range(1, 6), 7, 9, *range(2, 10), *range(10)), strict=True)
+_VIN_LETTERS: Final = dict(
+    zip("ABCDEFGHJKLMNPRSTUVWXYZ", (*range(1, 9), *range(1, 6), 7, 9, *range(2, 10)), strict=True)
 )
+_VIN_VALUES: Final = _VIN_LETTERS | {str(digit): digit for digit in range(10)}
 _VIN_WEIGHTS: Final = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
 _VIN_LENGTH: Final = 17
 

@@ -31,17 +31,20 @@ _OPEN_END: Final = frozenset(
 _LONGEST: Final = 300
 
 
+def neutral(text: str) -> bool:
+    """Whether `text` speaks in no first person outside quotes, sets no task of writing, is no letter and is short."""
+    bare = _QUOTED.sub(" ", text)
+    personal = _OWN.search(bare) or _SELF.search(bare) or _LETTER.search(text) or _TASK.match(text)
+    return not personal and len(text.split()) < _LONGEST
+
+
 def impersonal(text: str) -> bool:
     """Whether `text` asks about the world and not about the one who asks.
 
-    It must have the form of a question (a question mark, a gap, an exam's phrase, an unfinished sentence), speak in no
-    first person outside quotes, set no task of writing, be no letter and be shorter than 300 words. Such a text keeps
-    well-known names and needs surer signs before any other goes.
+    It is `neutral` and has the form of a question: a question mark, a gap, an exam's phrase, an unfinished sentence.
+    Such a text keeps well-known names and needs surer signs before any other goes.
     """
-    bare = _QUOTED.sub(" ", text)
-    if _OWN.search(bare) or _SELF.search(bare) or _LETTER.search(text) or _TASK.match(text):
-        return False
-    if len(text.split()) >= _LONGEST:
+    if not neutral(text):
         return False
     end = text.rstrip()[-1:]
     if end in {"?", ":", "_"} or _EXAM.search(text):

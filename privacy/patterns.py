@@ -43,7 +43,10 @@ _PHONE = re.compile(r"(?<![\w+])(?:\+|00)[1-9](?:[\s.\-/()]{0,3}\d){6,14}(?!\d)"
 _PHONE_US = re.compile(r"(?<![\w.\-])\(?\d{3}\)?[ .\-]{1,2}\d{3}[ .\-]\d{4}(?![\w\-])")
 _SSN = re.compile(r"(?<![\w\-])\d{3}-\d{2}-\d{4}(?![\w\-])")
 _IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?:[ \-]?[A-Za-z0-9]){11,30}(?![A-Za-z0-9])")
-_CARD = re.compile(r"(?<![\d.])\d(?:[ \-]?\d){12,18}(?!\d)")
+# Every beginning of a group is tried: another number may stand before the card's, or behind it.
+_CARD = re.compile(
+    r"(?<![\w.])(?=(?P<v>\d{12,19}(?!\w)|\d(?:[ \-]\d){12,18}(?![\w\-])|\d{3,6}(?:[ \-]\d{2,7}){2,4}(?!\w)))"
+)
 _IPV4 = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.]*\d)")
 _IPV6 = re.compile(r"(?<![\w:])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![\w:])")
 _DIGITS = re.compile(r"(?<!\d)(?<!\d\.)(?<!\d,)\d{10,}(?!\d)")
@@ -53,16 +56,19 @@ _ABA = re.compile(r"(?i)\b(?:routing|aba|rtn)\b[^\d\n]{0,25}(?P<v>\d{9})(?!\d)")
 _CRYPTO = re.compile(r"\b(?:0x[0-9a-fA-F]{40}|bc1[02-9ac-hj-np-z]{25,60}|[13][1-9A-HJ-NP-Za-km-z]{25,34})\b")
 # Numbers that only their label gives away: accounts, passports, licences, tax and insurance numbers.
 _LABELLED = re.compile(
-    r"(?i)\b(?:account|acct|passport|licen[cs]e|driver'?s licen[cs]e|policy|member(?:ship)?|insurance|tax|ssn|social security|"
+    r"(?i)\b(?:account|acct|passport|licen[cs]e|driver'?s licen[cs]e|policy|member(?:ship)?|insurance|tax|ssn|"
+    r"social security|"
     r"national insurance|nhs|medical record|mrn|patient|employee|student|customer|order|case|ticket|booking|reference)"
     r"(?: (?:id|no|nr|num|number|code))?\.?(?: is| was|[:#=]| ){1,3}(?P<v>[A-Z]{0,3}[\-]?\d[\dA-Z\-]{4,19})\b"
 )
 _HANDLE = re.compile(r"(?<![\w@./&=])@(?P<v>[A-Za-z][\w.]{2,30})(?<!\.)(?![\w@(])")
 _USER = re.compile(
-    r"(?i)\b(?:user ?name|user ?id|login|handle|nick(?:name)?|screen name)\b(?: is|:|=|: @)\s{0,2}[\"'@]{0,2}(?P<v>[\w.\-]{3,40})"
+    r"(?i)\b(?:user ?name|user ?id|login|handle|nick(?:name)?|screen name)\b(?: is|:|=|: @)\s{0,2}[\"'@]{0,2}"
+    r"(?P<v>[\w.\-]{3,40})"
 )
 _ENTROPIC = re.compile(
-    r"(?i)\b[\w\-]{0,30}(?:key|token|secret|pass|pwd|auth|credential)[\w\-]{0,20}[\"']?\s{0,3}[=:]\s{0,3}[\"']?(?P<v>[A-Za-z0-9+/_\-.~]{16,200}={0,2})"
+    r"(?i)\b[\w\-]{0,30}(?:key|token|secret|pass|pwd|auth|credential)[\w\-]{0,20}[\"']?\s{0,3}[=:]\s{0,3}[\"']?"
+    r"(?P<v>[A-Za-z0-9+/_\-.~]{16,200}={0,2})"
 )
 # "ann dot lee at gmail dot com", "ann [at] example (dot) org".
 _SPOKEN = re.compile(
@@ -72,6 +78,15 @@ _SPOKEN = re.compile(
     r"(?: ?[(\[{] ?dot ?[)\]}] ?| dot )(?:com|org|net|edu|gov|io|co|info|biz|me|uk|de|fr|in|us|ca|au|eu|example)\b"
 )
 _NO_USER = frozenset({"and", "is", "not", "the", "wrong", "for", "page", "form", "field", "required", "password"})
+# What stands after an at sign in program text.
+_AT = frozenset(
+    """
+    abstractmethod app author autowired bean cached_property charset classmethod component controller dataclass
+    decorator deprecated entity font-face import include input keyframes media mixin override param parameterized
+    property pytest repository requestmapping restcontroller return returns service staticmethod supports test throws
+    transactional types value
+    """.split()  # noqa: SIM905  # one word each
+)
 _END = ".,;:!?)'\"]"
 
 
@@ -91,17 +106,16 @@ def pattern_detector(text: str) -> list[Span]:
     spans += _checked(_VIN, text, "VEHICLE", lambda value: not value.isdigit() and not value.isalpha() and vin(value))
     spans += [Span(m.start(), m.end(), "CRYPTO", 0.9) for m in _CRYPTO.finditer(text) if _mixed(m.group())]
     spans += [Span(m.start("v"), m.end("v"), "ROUTING", 0.9) for m in _ABA.finditer(text) if aba(m["v"])]
-    spans += [Span(m.start("v"), m.end("v"), "NUMBER", 0.8) for m in _LABELLED.finditer(text)]
-    spans += [Span(m.start(), m.end(), "HANDLE", 0.7) for m in _HANDLE.finditer(text)]
-    spans += [
-        Span(m.start("v"), m.end("v"), "HANDLE", 0.8) for m in _USER.finditer(text) if m["v"].lower() not in _NO_USER
-    ]
+    spans += [Span(m.start("v"), m.end("v"), "NUMBER", 0.5) for m in _LABELLED.finditer(text)]
+    spans += [Span(m.start(), m.end(), "HANDLE", 0.7) for m in _HANDLE.finditer(text) if m["v"].lower() not in _AT]
+    users = (m for m in _USER.finditer(text) if m["v"].lower() not in _NO_USER)
+    spans += [Span(m.start("v"), m.end("v"), "HANDLE", 0.8) for m in users]
     spans += [Span(m.start("v"), m.end("v"), "SECRET", 0.8) for m in _ENTROPIC.finditer(text) if _random(m["v"])]
     for pattern in (_PHONE, _PHONE_US):
         spans += [Span(m.start(), m.end(), "PHONE", 0.8) for m in pattern.finditer(text)]
     spans += [Span(m.start(), m.end(), "SSN", 0.8) for m in _SSN.finditer(text)]
     spans += _ibans(text)
-    spans += _checked(_CARD, text, "CARD", lambda number: luhn(re.sub(r"\D", "", number)))
+    spans += _cards(text)
     spans += _checked(_IPV4, text, "IP", address)
     spans += _checked(_IPV6, text, "IP", lambda value: value.count(":") > 2 and address(value))
     spans += [Span(m.start(), m.end(), "NUMBER", 0.6) for m in _DIGITS.finditer(text)]
@@ -116,6 +130,22 @@ def _random(value: str) -> bool:
     """Whether a value is too even to be a word or a name: over 3.2 bits a character, letters and digits."""
     counts = [value.count(c) / len(value) for c in set(value)]
     return _mixed(value) and -sum(share * math.log2(share) for share in counts) > 3.2
+
+
+def _cards(text: str) -> Iterator[Span]:
+    end = 0
+    for match in _CARD.finditer(text):
+        number = match["v"]
+        # Longest first, whole groups only; what lies inside a card is none of its own.
+        while match.start() >= end and number:
+            digits = re.sub(r"\D", "", number)
+            if len(digits) < 12:
+                break
+            if len(digits) <= 19 and luhn(digits):
+                end = match.start() + len(number)
+                yield Span(match.start(), end, "CARD", 0.95)
+                break
+            number = re.split(r"[ \-](?=\d+$)", number)[0] if re.search(r"[ \-]\d{2,}$", number) else ""
 
 
 def _ibans(text: str) -> Iterator[Span]:

@@ -21,7 +21,7 @@ class Policy:
     """
 
     name: str
-    threshold: float = 0.05
+    threshold: float = 0.065
     impersonal: float = 0.6
     kinds_off: frozenset[str] = field(default=frozenset())
     generalise: bool = False

@@ -38,7 +38,7 @@ _STREET: Final = re.compile(
     r"(?:(?:[A-Z][\w'.\-]*|\d{1,3}(?:st|nd|rd|th)|de|la|of|the) ){1,4}"
     r"(?:St(?:reet)?|Ave(?:nue)?|R(?:oa)?d|Blvd|Boulevard|L(?:a)?n(?:e)?|Dr(?:ive)?|Court|Ct|Way|Pl(?:ace)?|Terrace|"
     r"Sq(?:uare)?|"
-    r"Close|Crescent|Highway|Hwy|Parkway|Pkwy|Route|Circle|Row|Hill|Gardens|Loop|Trail|Plaza)\b\.?"
+    r"Close|Crescent|Highway|Hwy|Parkway|Pkwy|Route|Circle|Row|Hill|Gardens|Loop|Trail|Plaza)\b"
 )
 _UNIT: Final = re.compile(
     r"(?i)\b(?:apt|apartment|suite|ste|unit|flat|room|p\.?o\.? ?box|postbox|building|bldg)\.?:? ?#? ?"

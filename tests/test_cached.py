@@ -30,6 +30,9 @@ class Shelf:
         self.kept[key] = value
         self.made_by.append((model, prompt))
 
+    def drop(self, key: str) -> None:
+        self.kept.pop(key, None)
+
 
 def prompt(text: str, **options: Any) -> Prompt:
     return Prompt.ask("test@1", text, **options)

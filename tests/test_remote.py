@@ -231,6 +231,9 @@ class Store:
         assert threading.get_ident() == self._thread
         self.rows[key] = (value, model, prompt)
 
+    def drop(self, key: str) -> None:
+        self.rows.pop(key, None)
+
 
 def test_a_stored_reply_is_not_asked_for_again_and_holds_no_names(server: Server) -> None:
     store = Store()
