@@ -66,12 +66,13 @@ def open_(
     from drag.models.embed import load_embedder
     from drag.questions import read_questions
     from drag.settings import Settings
-    from eval.open import ask_arms, contexts, sample, summarise
+    from eval.draw import draw
+    from eval.open import ask_arms, contexts, summarise
     from eval.report import show
 
     settings = Settings.load(config).override("ask", **flags).override("models", student=student, embedder=embedder)
     pool = [one for one in read_questions(data) if one.gold]
-    questions = [one for one in sample(pool, limit, seed) if one.evidence]
+    questions = [one for one in draw(pool, limit, seed) if one.evidence]
     if not questions:
         raise ConfigError(f"{data} holds no record with both 'answers' and 'evidence'")
     with fetching(settings) as how:

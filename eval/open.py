@@ -27,15 +27,6 @@ class Row:
     answers: dict[str, Answer | None]
 
 
-def sample(questions: Sequence[Question], limit: int | None, seed: int) -> list[Question]:
-    """The first `limit` questions, or with a seed above zero as many drawn at random, in the file's order."""
-    if limit is None or limit >= len(questions):
-        return list(questions)
-    if seed == 0:
-        return list(questions[:limit])
-    return [questions[i] for i in sorted(random.Random(seed).sample(range(len(questions)), limit))]  # noqa: S311 - a sample, no secret
-
-
 def contexts(
     questions: Sequence[Question],
     pool: Sequence[Question],

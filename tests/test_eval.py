@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from drag.errors import ModelError
 from drag.testing import FakeModel
 from drag.types import Prompt, Question
+from eval.draw import draw
 from eval.metrics import bootstrap, contains, mcnemar, mean, normalise, token_f1
-from eval.open import sample
 from eval.report import Report
 
 # --- measures
@@ -107,12 +107,12 @@ def test_mcnemar(gains: int, losses: int, same: int, p: float) -> None:
 
 def test_samples() -> None:
     pool = [Question(str(n), "Why?") for n in range(30)]
-    assert sample(pool, None, 3) == sample(pool, 99, 3) == pool
-    assert sample(pool, 4, 0) == pool[:4]
-    drawn = sample(pool, 4, 7)
-    assert drawn == sample(pool, 4, 7) == sorted(drawn, key=pool.index)
+    assert draw(pool, None, 3) == draw(pool, 99, 3) == pool
+    assert draw(pool, 4, 0) == pool[:4]
+    drawn = draw(pool, 4, 7)
+    assert drawn == draw(pool, 4, 7) == sorted(drawn, key=pool.index)
     assert len({one.id for one in drawn}) == 4
-    assert drawn != sample(pool, 4, 8)
+    assert drawn != draw(pool, 4, 8)
 
 
 def test_what_could_not_be_computed_is_null() -> None:
