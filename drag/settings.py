@@ -16,6 +16,7 @@ from drag.errors import ConfigError
 FILE = "drag.toml"
 
 Positive = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0)]
 
 
@@ -83,11 +84,20 @@ class Ask(Section):
 class Privacy(Section):
     """`[privacy]`: what is replaced before anything leaves the device."""
 
-    spacy: str = Field(default="en-core-web-sm", description="registry name or folder of the spaCy model")
+    spacy: str = Field(default="en-core-web-md", description="registry name or folder of the spaCy model")
     deny: tuple[str, ...] = Field(default=(), description="strings that never leave")
     allow: tuple[str, ...] = Field(default=(), description="strings that may always leave")
     policy: Literal["strict", "balanced", "off"] = Field(
         default="balanced", description="how much is replaced; off: nothing is sent to a remote model at all"
+    )
+    threshold: Share | None = Field(default=None, description="least score of a name that is replaced, 0 to 1")
+    impersonal: Share | None = Field(default=None, description="the same in questions about the world")
+    kinds_off: tuple[str, ...] = Field(default=(), description="kinds that stay, such as GROUP")
+    generalise: bool | None = Field(default=None, description="leave the year of a date and the band of an age")
+    public: bool | None = Field(default=None, description="let well-known names stay in questions about the world")
+    dates: bool | None = Field(default=None, description="replace dates and ages in personal texts")
+    foreign: Literal["refuse", "allow"] | None = Field(
+        default=None, description="texts that are not in English; a choice that is not set is the policy's"
     )
     audit: Path | None = Field(default=None, description="audit log (JSON Lines, never text); default: none is kept")
     approve: bool = Field(default=False, description="ask about each request before it leaves")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from privacy import cues
-from privacy.candidates import Candidate, Group
+from privacy.candidates import PROPER, Candidate, Group
 from privacy.lexicon import Lexicon
 from privacy.names import GIVEN, SURNAMES
 from privacy.public import PEOPLE, PLACES, is_public
@@ -94,8 +94,10 @@ def _place(one: Candidate, doc: Any, text: str) -> dict[str, float]:
         out["second_" + second] = 1.0
     tokens = [doc[at] for at in range(one.first, one.last) if not doc[at].is_punct]
     count = max(1, len(tokens))
-    out["propn"] = sum(token.pos_ == "PROPN" for token in tokens) / count
-    out["noun"] = sum(token.pos_ in {"NOUN", "ADJ", "VERB", "ADV"} for token in tokens) / count
+    out["propn"] = sum(token.tag_ in PROPER for token in tokens) / count
+    out["noun"] = (
+        sum(token.tag_[:2] in {"NN", "JJ", "VB", "RB"} and token.tag_ not in PROPER for token in tokens) / count
+    )
     out["other_pos"] = 1 - out["propn"] - out["noun"]
     before = text[max(0, one.start - _VIEW) : one.start]
     line = before.rsplit("\n", 1)[-1]

@@ -123,7 +123,7 @@ def main() -> None:
     import spacy
 
     pipeline, private, spans, *questions = sys.argv[1:]
-    nlp = spacy.load(pipeline, disable=["parser", "lemmatizer"])
+    nlp = spacy.load(pipeline, exclude=["parser", "attribute_ruler"], disable=["lemmatizer"])
     lexicon = Lexicon(nlp)
     examples: list[tuple[dict[str, float], bool, float]] = []
     for file in (private, spans, *questions):

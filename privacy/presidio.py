@@ -157,5 +157,5 @@ def _load(path: Path) -> _Loaded:
         raise PrivacyError("the privacy gateway needs Presidio and spaCy: pip install 'drag-slm[remote]'") from error
 
     # The lemmatizer is loaded for its word list, and not run.
-    nlp = spacy.load(path, exclude=["parser", "senter"], disable=["lemmatizer"])
+    nlp = spacy.load(path, exclude=["parser", "senter", "attribute_ruler"], disable=["lemmatizer"])
     return _Loaded(nlp, Lexicon(nlp), Recognizers())

@@ -98,3 +98,20 @@ def test_the_environment_holds_no_settings(monkeypatch: pytest.MonkeyPatch) -> N
     for name in ("KEEP", "BUILD_KEEP", "DRAG_KEEP", "DRAG_BUILD_KEEP", "DRAG_BUILD__KEEP", "build__keep"):
         monkeypatch.setenv(name, "1")
     assert Settings.load() == Settings()
+
+
+def test_single_choices_change_the_named_policy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import privacy
+    from drag.models import Fetching
+    from drag.models.gateway import open_sanitizer
+    from privacy.policy import Policy
+
+    opened: list[Policy] = []
+
+    def record(policy: Policy, **_: object) -> None:
+        opened.append(policy)
+
+    monkeypatch.setattr(privacy, "open_sanitizer", record, raising=False)
+    settings = Settings().override("privacy", spacy=str(tmp_path), threshold=0.2, kinds_off=("GROUP",))
+    open_sanitizer(settings, Fetching(allowed=False))
+    assert opened == [Policy("balanced", threshold=0.2, kinds_off=frozenset({"GROUP"}))]

@@ -15,14 +15,21 @@ if TYPE_CHECKING:
     from privacy import Gateway, Review, Reviewer, Sanitizer, Verdict
 
 
+_CHOICES = {"threshold", "impersonal", "generalise", "public", "dates", "foreign"}
+"""The single choices of `[privacy]` that change the named policy where they are set."""
+
+
 def open_sanitizer(settings: Settings, how: Fetching) -> Sanitizer:
     """The sanitizer of the settings' policy, over the spaCy model that they name, fetched if need be."""
     import privacy
+    import privacy.policy
     from drag.models.registry import load_registry
 
     wanted = settings.privacy
     spacy = fetched(wanted.spacy, "spacy", how) if wanted.spacy in load_registry() else Path(wanted.spacy)
-    return privacy.open_sanitizer(wanted.policy, spacy_path=spacy, deny=wanted.deny, allow=wanted.allow)
+    single = wanted.model_dump(include=_CHOICES, exclude_none=True)
+    chosen = privacy.policy.policy(wanted.policy).change(**single, kinds_off=frozenset(wanted.kinds_off))
+    return privacy.open_sanitizer(chosen, spacy_path=spacy, deny=wanted.deny, allow=wanted.allow)
 
 
 def open_gateway(settings: Settings, how: Fetching) -> Gateway:
