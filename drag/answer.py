@@ -52,9 +52,11 @@ def answer(
     student can score: small students pick letters at random.
     """
     facts = verbalise(context.graph)
-    prompt = prompts.answer(question, texts(context.evidence), facts, style, max_tokens)
-    if question.choices and isinstance(student, ScoringModel):
-        return _choose(student, question, context, prompt)
+    scoring = student if question.choices and isinstance(student, ScoringModel) else None
+    evidence = texts(context.evidence)
+    prompt = prompts.answer(question, evidence, facts, style, max_tokens, scored=scoring is not None)
+    if scoring is not None:
+        return _choose(scoring, question, context, prompt)
     (reply,) = student.generate([prompt], on_text=on_text)
     if isinstance(reply, DragError):
         raise reply

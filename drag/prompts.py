@@ -203,20 +203,33 @@ def _stands(part: str, words: set[str]) -> bool:
     return 2 * sum(word in words for word in own) > len(own)
 
 
-def answer(question: Question, evidence: Sequence[str], facts: Sequence[str], style: Style, max_tokens: int) -> Prompt:
+def answer(
+    question: Question,
+    evidence: Sequence[str],
+    facts: Sequence[str],
+    style: Style,
+    max_tokens: int,
+    *,
+    scored: bool = False,
+) -> Prompt:
     """The student's turn: evidence, verbalised triples, the question.
 
     `instructed` numbers the evidence and says everything there is to say. `plain` is for students under about a
     billion parameters: numbers, a system turn, or being told that evidence is data, each cost a 135M student between
-    five and fifteen points (docs/experiments.md); its citations are found by overlap instead.
+    five and fifteen points (docs/experiments.md); its citations are found by overlap instead. When
+    the options of a question are `scored` by their likelihood, `plain` does not list them: listed, they all get likely.
     """
     options = "\nOptions: " + "; ".join(question.choices) if question.choices else ""
-    asked = f"Question: {question.text}{options}"
     if style == "plain":
+        asked = f"Question: {question.text}{'' if scored else options}"
         read, source = " ".join([*evidence, *facts]), "evidence" if evidence else "facts"
         lines = [f"{source.title()}: {read}", asked] if read else [asked]
-        lines.append(f"Answer in one sentence with words from the {source}:" if read else "Answer in one sentence:")
+        if scored:
+            lines.append("Answer:")
+        else:
+            lines.append(f"Answer in one sentence with words from the {source}:" if read else "Answer in one sentence:")
         return Prompt.ask("answer-plain@1", "\n".join(lines), max_tokens=max_tokens)
+    asked = f"Question: {question.text}{options}"
     blocks: list[str] = []
     if evidence:
         numbered = "\n".join(f"[{number}] {text}" for number, text in enumerate(evidence, 1))

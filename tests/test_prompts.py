@@ -248,9 +248,11 @@ def test_the_answer_prompt_holds_evidence_facts_and_question() -> None:
         text = prompt.messages[-1].content
         first, second = (CLOCK, MOVED) if style == "plain" else (f"[1] {CLOCK}", f"[2] {MOVED}")
         assert text.index(first) < text.index(second) < text.index("Mara built it.")
-        assert text.index("Mara built it.") < text.index(
-            "Question: Who built the clock?\nOptions: Mara Finch; Ivo Lund\n"
-        )
+        options = "Options: Mara Finch; Ivo Lund\n"
+        assert text.index("Mara built it.") < text.index(f"Question: Who built the clock?\n{options}")
+        scored = prompts.answer(CHOOSE, [CLOCK], [], style, 9, scored=True).messages[-1].content
+        assert ("Ivo Lund" in scored) is (style == "instructed")
+        assert scored.endswith("Answer:")
         assert text.rpartition("\n")[2].startswith("Answer")
         assert text.endswith(":")
         assert (prompt.max_tokens, style in prompt.name) == (9, True)
