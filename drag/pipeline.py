@@ -88,7 +88,8 @@ def build_pack(
         writer.set_meta(**_provenance(teacher, embedder_name, settings))
         stages = _Stages(with_store(teacher, writer), embedder, settings)
         present = writer.recipes()
-        todo = [one for one in questions if present.get(one.id) != _recipe(one, teacher, embedder_name, settings)]
+        recipes = {one.id: _recipe(one, teacher, embedder_name, settings) for one in questions}
+        todo = [one for one in questions if present.get(one.id) != recipes[one.id]]
         failures: list[Failure] = list(entered.failures)
         done = 0
         for batch in _batches(todo, settings.batch):
@@ -98,7 +99,7 @@ def build_pack(
                     on_stage(stage, done, len(todo))
 
             for built in stages.run(batch, tell):
-                writer.write(built, _recipe(built.question, teacher, embedder_name, settings))
+                writer.write(built, recipes[built.question.id])
                 failures.extend(built.failures)
                 done += 1
         if on_stage is not None:
