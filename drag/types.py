@@ -31,17 +31,32 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A short text and where it comes from: `teacher:<model>` or `document:<id>`."""
+    """A short text and where it comes from: `teacher:<model>`, `document:<id>` or `document:<id>#<start>-<end>`.
+
+    The span is in characters of the document's text. `title` is the document's, `date` when it was written or said
+    (ISO 8601, to the day, minute or second; empty where that is not known), `place` where in the document it stands,
+    for a person to read (`page 3`, `Methods › Sample`, `message 12`).
+    """
 
     id: str
     text: str
     source: str
+    title: str = ""
+    date: str = ""
+    place: str = ""
 
     @classmethod
-    def of(cls, text: str, source: str) -> Evidence:
+    def of(cls, text: str, source: str, *, title: str = "", date: str = "", place: str = "") -> Evidence:
         """Evidence with the id that follows from its content: the same text from the same source is one thing."""
         digest = hashlib.sha256(f"{source}\x00{text}".encode()).hexdigest()
-        return cls(digest[:16], text, source)
+        return cls(digest[:16], text, source, title, date, place)
+
+    @property
+    def titled(self) -> str:
+        """The text as it is searched, embedded and read: after the title, unless it begins with that already."""
+        if not self.title or self.text.casefold().startswith(self.title.casefold()):
+            return self.text
+        return f"{self.title}: {self.text}"
 
 
 @dataclass(frozen=True, slots=True)

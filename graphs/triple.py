@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 class Triple:
     """A directed fact: `head` stands in `relation` to `tail`, as the evidence with `evidence_id` says.
 
+    `head_type` and `tail_type` name what kind of thing each is (spaCy's labels, or an ontology's), empty where that
+    is not known. `span` is the place in the evidence's text that says it, `[start, end)` in characters. `confidence`
+    is the extractor's own, in [0, 1], None where it has none. These four describe the fact and are no part of what
+    makes two triples equal.
+
     Raises `GraphError` when head, relation or tail is blank.
     """
 
@@ -26,6 +31,10 @@ class Triple:
     relation: str
     tail: str
     evidence_id: str = ""
+    head_type: str = field(default="", compare=False)
+    tail_type: str = field(default="", compare=False)
+    span: tuple[int, int] | None = field(default=None, compare=False)
+    confidence: float | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         for part in ("head", "relation", "tail"):
