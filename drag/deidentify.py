@@ -1,27 +1,29 @@
 """Questions without their private words, for packs that a remote teacher writes; and the words back, for display.
 
 What goes into such a build is de-identified at the door: from there on no stage, request, reply or table has the words
-to lose. Each question gets placeholders of its own (`<PERSON_QKTZMA1>`), which follow from its de-identified text. Who
-asks the same question again, about whatever person, gets their own words back in the evidence; for all others
-the placeholders read "a person".
+to lose. Each question gets placeholders of its own (`<PERSON_QKTZMAWE1>`), which follow from its original text under
+the key of this device. Who asks the same question again, word for word and with that key, gets its words back in the
+evidence. For all others the placeholders read "a person", for somebody whose question reads the same without its names
+too: what is told there is told about somebody else.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from drag.errors import DragError, PackError, PrivacyError
 from drag.pack import Built, PackWriter
 from drag.protocols import LanguageModel
-from drag.types import Context, Evidence, Failure, Question
-from graphs import KnowledgeGraph, Triple
-from privacy.returned import Caught, Hidden, generic, hide, is_order
+from drag.types import Context, Failure, Question
+from graphs import KnowledgeGraph
+from privacy.orders import is_order
+from privacy.returned import Caught, Hidden, generic
 from privacy.vault import PLACEHOLDER, Vault
 
-if TYPE_CHECKING:
-    from privacy import Sanitizer
+Hide = Callable[[Sequence[Sequence[str]]], Hidden]
+"""De-identifies one question: itself, its choices, and all else that belongs to it (see `privacy.returned.hide`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +50,10 @@ class Deidentifying(Protocol):
     def deidentify(self, questions: Sequence[Question]) -> Deidentified: ...
 
 
-def deidentify(questions: Sequence[Question], hide: Callable[[Sequence[str]], Hidden]) -> Deidentified:
+def deidentify(questions: Sequence[Question], hide: Hide) -> Deidentified:
     """The same questions with placeholders in texts, choices, gold answers, evidence and ids, in their order.
 
-    `hide` is `Gateway.hide`, or another that takes the texts of one question, the question itself first.
+    `hide` is `Gateway.hide`, or another like it.
 
     A question that a detector fails on is left out; its failure names its place, never its text. A word that is
     private in one question is hidden in all, unless it is of a kind that is private only beside its question (places,
@@ -61,14 +63,14 @@ def deidentify(questions: Sequence[Question], hide: Callable[[Sequence[str]], Hi
     hidden: list[Question] = []
     failures: list[Failure] = []
     for place, question in enumerate(questions, 1):
-        parts = [question.text, *question.choices, *question.gold, *question.evidence, question.id]
+        rest = [*question.gold, *question.evidence, question.id]
         try:
-            result = hide(parts)
+            result = hide([[question.text], question.choices, rest])
         except PrivacyError as error:
             failures.append(Failure(f"private-{place}", "privacy", str(error)))
         else:
-            caught.add(result.words, result.scope)
-            hidden.append(_question(question, result.texts, place))
+            caught.add(result.words, result.scopes)
+            hidden.append(_question(question, result.layers, place))
     return Deidentified([_again(one, caught) for one in hidden], failures, caught)
 
 
@@ -96,50 +98,51 @@ def enter(questions: Sequence[Question], teacher: LanguageModel, writer: PackWri
     return Entered(result.questions, result.failures)
 
 
-def reveal(question: Question, context: Context, open_sanitizer: Callable[[], Sanitizer] | None) -> Context:
-    """`context` of a de-identified pack with the words of `question`, where it was written for the same question.
+def reveal(question: Question, context: Context, hide: Hide | None) -> Context:
+    """`context` of a de-identified pack with the words of `question`, where it was written for this very question.
 
-    `open_sanitizer` is called only where a placeholder was found. What belongs to other questions, and everything
-    where no sanitizer can be had, gets neutral words ("a person").
+    `hide` is called only where a placeholder was found; it has to have the key that the build had. What belongs to
+    other questions, and everything where nothing can be de-identified, gets neutral words ("a person").
     """
-    texts = [one.text for one in context.evidence] + [part for one in context.graph for part in (one.head, one.tail)]
+    texts = [part for one in context.evidence for part in (one.text, one.title)]
+    texts += [part for one in context.graph for part in (one.head, one.relation, one.tail)]
     if not any(PLACEHOLDER.search(text) for text in texts):
         return context
-    with _words(question, open_sanitizer) as vault:
+    with _words(question, hide) as vault:
 
         def show(text: str) -> str:
             return generic(vault.restore(text))
 
-        evidence = tuple(Evidence(one.id, show(one.text), one.source) for one in context.evidence)
-        triples = [Triple(show(t.head), show(t.relation), show(t.tail), t.evidence_id) for t in context.graph]
-    return Context(evidence, KnowledgeGraph(triples))
+        evidence = tuple(replace(one, text=show(one.text), title=show(one.title)) for one in context.evidence)
+        triples = [
+            replace(one, head=show(one.head), relation=show(one.relation), tail=show(one.tail)) for one in context.graph
+        ]
+    return replace(context, evidence=evidence, graph=KnowledgeGraph(triples))
 
 
 def without_orders(context: Context) -> tuple[Context, int]:
     """`context` without what gives orders to a model, and how many pieces those were: a pack may come from anyone."""
-    kept = tuple(one for one in context.evidence if not is_order(one.text))
+    kept = tuple(one for one in context.evidence if not (is_order(one.text) or is_order(one.title)))
     triples = [one for one in context.graph if not is_order(f"{one.head} {one.relation} {one.tail}")]
     dropped = len(context.evidence) - len(kept) + len(context.graph) - len(triples)
-    return (Context(kept, KnowledgeGraph(triples)), dropped) if dropped else (context, 0)
+    return (replace(context, evidence=kept, graph=KnowledgeGraph(triples)), dropped) if dropped else (context, 0)
 
 
-def _words(question: Question, open_sanitizer: Callable[[], Sanitizer] | None) -> Vault:
+def _words(question: Question, hide: Hide | None) -> Vault:
     try:
-        if open_sanitizer is not None:
-            return Vault(hide(open_sanitizer().session(), [question.text, *question.choices]).words)
+        if hide is not None:
+            return Vault(hide([[question.text], question.choices]).words)
     except (PrivacyError, DragError):
         # The answer is worth having without the words.
         pass
     return Vault({})
 
 
-def _question(question: Question, texts: Sequence[str], place: int) -> Question:
-    rest = iter(texts[1:])
-    choices, gold, evidence = (
-        tuple(next(rest) for _ in given) for given in (question.choices, question.gold, question.evidence)
-    )
-    key = question.id if next(rest) == question.id else f"private-{place}"
-    return Question(key, texts[0], choices, gold, evidence)
+def _question(question: Question, layers: Sequence[Sequence[str]], place: int) -> Question:
+    [[text], choices, rest] = layers
+    count = len(question.gold)
+    key = question.id if rest[-1] == question.id else f"private-{place}"
+    return Question(key, text, tuple(choices), tuple(rest[:count]), tuple(rest[count:-1]))
 
 
 def _again(question: Question, caught: Caught) -> Question:

@@ -43,17 +43,25 @@ class DryRun:
 def build_requests(
     questions: Sequence[Question],
     *,
+    documents: Sequence[Path | str] = (),
     settings: Settings,
     how: Fetching | None = None,
     keep_names: bool = False,
 ) -> DryRun:
     """The sealed requests of the first stage of a build, one a question: nothing is sent, no pack is touched.
 
+    Of `documents` those of an `openai:` extractor, one a piece, whether it stands in the pack already or not.
+
     The first stage is the teacher's evidence, or the triples of the records' own where the teacher writes none. Later
     requests cannot be known: they hold what the teacher replied.
     """
+    run = DryRun(False)
+    if documents:
+        _document_requests(run, documents, settings, how)
+    if not questions:
+        return run
     teacher = load_model(settings.models.teacher, settings, how=how)
-    run = DryRun(isinstance(teacher, Deidentifying))
+    run.remote = run.remote or isinstance(teacher, Deidentifying)
     try:
         if isinstance(teacher, Deidentifying):
             set_review(teacher, run.look)
@@ -74,6 +82,25 @@ def build_requests(
     finally:
         teacher.close()
     return run
+
+
+def _document_requests(run: DryRun, paths: Sequence[Path | str], settings: Settings, how: Fetching | None) -> None:
+    from drag.documents import Unread, chunks, read_documents
+
+    kind, _, name = settings.documents.extractor.partition(":")
+    spec = name or settings.models.teacher
+    if kind != "llm" or not spec.startswith("openai:"):
+        return
+    run.remote = True
+    model = load_model(spec, settings, how=how)
+    try:
+        set_review(model, run.look)
+        for document in read_documents(paths):
+            if not isinstance(document, Unread):
+                results = ModelExtractor(model).extract(chunks(document, size=settings.documents.chunk))
+                run.failures += _blocked([document.id] * len(results), results, "extract")
+    finally:
+        model.close()
 
 
 def ask_requests(

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import copy
 import io
 import json
 import logging
+import pickle
 import sqlite3
 import tempfile
 import traceback
@@ -102,7 +104,11 @@ def _ask(path: Path, gateway: Gateway, endpoint: Endpoint, crowd: Sequence[Perso
 
 
 def exceptions(gateway: Gateway, crowd: Sequence[Person]) -> Tried:
-    """Faults that would quote the text: an endpoint that refuses and echoes, one that talks nonsense, a detector."""
+    """Faults that would quote the text: an endpoint that refuses and echoes, one that talks nonsense, a detector.
+
+    Searched are messages, `repr`, tracebacks with the local variables of every frame of the product, and what `pickle`
+    and `copy` make of everything that holds words.
+    """
     heard: list[str] = []
 
     def broken(text: str) -> list[Span]:
@@ -115,20 +121,44 @@ def exceptions(gateway: Gateway, crowd: Sequence[Person]) -> Tried:
             with closing(_model(gateway, endpoint)) as model:
                 for one in crowd:
                     prompt = Prompt.ask("attack@1", about(*values(one)), schema={"type": "object"})
-                    heard += [repr(result) for result in model.generate([prompt]) if isinstance(result, DragError)]
+                    results = [result for result in model.generate([prompt]) if isinstance(result, DragError)]
+                    heard += [text for result in results for text in (repr(result), *_frames(result))]
                 heard.append(repr(model))
             heard += [logs.getvalue(), printed.getvalue()]
+    refusing = Gateway(Sanitizer([broken]))
     for one in crowd:
+        request = {"messages": [{"role": "user", "content": about(*values(one))}]}
         session = gateway.sanitizer.session()
         try:
-            heard.append(
-                repr(gateway.seal({"messages": [{"role": "user", "content": about(*values(one))}]}, session=session))
-            )
-            Gateway(Sanitizer([broken])).seal({"messages": [{"role": "user", "content": about(*values(one))}]})
-        except PrivacyError:
-            heard.append(traceback.format_exc())
+            outgoing = gateway.seal(request, session=session)
+            heard += [repr(outgoing), *_copies(session, *session.secrets, outgoing, gateway.sanitizer.lists)]
+            refusing.seal(request)
+        except PrivacyError as error:
+            heard += [traceback.format_exc(), *_frames(error)]
         heard += [repr(session), repr(session.secrets), repr(gateway), repr(gateway.sanitizer)]
     return search(crowd, "\n".join(heard).encode())
+
+
+def _frames(error: BaseException | None) -> list[str]:
+    """The local variables of the product's frames, of an error and of those that led to it; ours hold the canaries."""
+    said: list[str] = []
+    while error is not None:
+        for frame, _ in traceback.walk_tb(error.__traceback__):
+            if str(frame.f_globals.get("__name__", "")).split(".")[0] in ("drag", "privacy", "graphs"):
+                said.append(repr(frame.f_locals))
+        error = error.__cause__ or error.__context__
+    return said
+
+
+def _copies(*things: object) -> list[str]:
+    """What can be had by pickling or copying: nothing, where each of them refuses."""
+    said: list[str] = []
+    for thing in things:
+        for attempt in (pickle.dumps, copy.copy, copy.deepcopy):
+            with contextlib.suppress(TypeError):
+                made = attempt(thing)
+                said.append(made.decode("latin-1") if isinstance(made, bytes) else repr(vars(made)))
+    return said
 
 
 def _refusing(_: Mapping[str, object]) -> None:

@@ -17,23 +17,20 @@ import hmac
 import json
 import os
 import re
-import secrets
-import stat
-import sys
 import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, Literal, NoReturn, cast, get_args
+from typing import Any, Literal, NoReturn, cast, get_args
 
 from privacy.errors import PrivacyError
+from privacy.keys import open_key
 
 Decision = Literal["sent", "blocked", "refused", "dry-run"]
 """`sent`: handed to the network, whether or not it arrived. `blocked`: by the gateway. `refused`: by the person."""
 
-_KEY_BYTES: Final = 32
 _NAME = re.compile(r"[A-Z]+(?:_[A-Z]+)*")
 
 
@@ -106,7 +103,7 @@ class AuditLog:
 
     def _digest(self, body: bytes) -> str:
         if self._key is None:
-            self._key = _key(self.key_path)
+            self._key = open_key(self.key_path)
         return hmac.new(self._key, body, hashlib.sha256).hexdigest()
 
     def _append(self, line: str) -> None:
@@ -182,28 +179,6 @@ def _entry(line: str) -> Entry | None:
             words = {name: str(raw[name]) for name in ("time", "model", "policy", "digest")}
             return Entry(decision=raw["decision"], counts=counts, bytes=int(raw["bytes"]), **words)
     return None
-
-
-def _key(path: Path) -> bytes:
-    """The log's key, made if it is not there. Raises OSError; also for one that others can read."""
-    if not path.exists():
-        # Written whole under another name and then linked: of two processes, one wins and both read the same key.
-        draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-        file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            os.write(file, secrets.token_bytes(_KEY_BYTES))
-            os.fsync(file)
-            with contextlib.suppress(FileExistsError):
-                path.hardlink_to(draft)
-        finally:
-            os.close(file)
-            draft.unlink()
-    if sys.platform != "win32" and stat.S_IMODE(path.stat().st_mode) & 0o077:
-        raise OSError(1, f"its key {path} can be read by others: chmod 600")
-    key = path.read_bytes()
-    if len(key) != _KEY_BYTES:
-        raise OSError(1, f"its key {path} is damaged")
-    return key
 
 
 def _last(file: int, end: int) -> bytes:

@@ -21,6 +21,9 @@ class Change:
     before: str = field(repr=False)
     after: str
 
+    def __reduce_ex__(self, protocol: object) -> str:
+        raise TypeError("a change with its words cannot be pickled or copied")
+
     @property
     def changed(self) -> bool:
         """Whether something was replaced here."""

@@ -4,24 +4,39 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from privacy.audit import AuditLog
 from privacy.bounded import bounded
 from privacy.errors import PrivacyError
+from privacy.keys import KEY_BYTES
 from privacy.patterns import pattern_detector
-from privacy.returned import Caught, Hidden, hide, scopes_in
+from privacy.quiet import quiet
+from privacy.restoring import decoded, json_escape, restore_text
+from privacy.returned import SHORTEST, Caught, Hidden, hide, scopes_in
 from privacy.sanitize import Sanitizer, Session
-from privacy.scan import PROBE, ByteScanner, Probe, Scanner
+from privacy.scan import IDENTIFIER, PROBE, ByteScanner, Probe, Scanner, counts_of
 from privacy.sealed import _GATEWAY, Sealed  # pyright: ignore[reportPrivateUsage]  # the one place that may seal
 from privacy.structure import Path, chat_structure, rewrite, scalars, serialise
 from privacy.vault import PLACEHOLDER, kind_of
 
-__all__ = ["PROBE", "ByteScanner", "Gateway", "Outgoing", "Review", "Reviewer", "Scanner", "Transport", "Verdict"]
+__all__ = [
+    "PROBE",
+    "ByteScanner",
+    "Gateway",
+    "Outgoing",
+    "Review",
+    "Reviewer",
+    "Scanner",
+    "Transport",
+    "Verdict",
+    "json_escape",
+]
 
 _MODEL = re.compile(r"[\w.:/+\-]{1,120}")
 
@@ -60,6 +75,9 @@ class Outgoing:
     session: Session
     counts: Mapping[str, int] = field(default_factory=dict[str, int])
 
+    def __reduce_ex__(self, protocol: object) -> str:
+        raise TypeError("a request with its session cannot be pickled or copied")
+
 
 class Gateway:
     """Sanitizes requests, lets through what is clean, restores the replies. Fails closed.
@@ -68,7 +86,8 @@ class Gateway:
     passes; `load_timeout` the loading of models before the first. `audit` gets an entry before anything is sent: where
     it cannot be written, nothing is. `review` is asked about each request. `policy` is the name that the log gives to
     what the sanitizer does. `probe` (such as `PROBE`) is a text that the detectors have to find something in, each
-    time: one that fails silently blocks. Every address is treated alike: a request to this very machine is sanitized
+    time: one that fails silently blocks. `key` is that of the placeholders in packs (`hide`): whoever asks later needs
+    the same one; by default nobody has it. Every address is treated alike: a request to this very machine is sanitized
     too. Safe from several threads if the detectors are; reviews take turns.
     """
 
@@ -84,6 +103,7 @@ class Gateway:
         review: Reviewer | None = None,
         policy: str = "custom",
         probe: Probe | None = None,
+        key: bytes | None = None,
     ) -> None:
         self.sanitizer = sanitizer
         self.scanner = scanner or ByteScanner(sanitizer.lists, structure)
@@ -93,12 +113,14 @@ class Gateway:
         self.review = review
         self.policy = policy
         self.probe = probe
+        self.key = key or secrets.token_bytes(KEY_BYTES)
         self.caught: Caught | None = None
         """Private words that no request may hold besides those of its session: a build's, de-identified before."""
         self._structure = structure
         self._loaded = False
         self._reviewing = threading.Lock()
 
+    @quiet
     def seal(self, request: Mapping[str, Any], *, session: Session | None = None) -> Outgoing:
         """Sanitize `request` (a JSON object), look at its bytes a second time, and seal it. Nothing is sent yet.
 
@@ -126,6 +148,8 @@ class Gateway:
                 return Outgoing(Sealed(body, _GATEWAY), used, _replaced(body, before, used.counts))
         except PrivacyError as error:
             blocked = str(error)
+        except Exception as error:  # noqa: BLE001  # whatever it is: nothing was sealed
+            blocked = f"sealing failed ({type(error).__name__}): nothing was sent"
         # Only the digest of what was clean enough to be scanned is kept; of the rest that there was something.
         self._log("blocked", b"" if residue else body, request, residue)
         raise PrivacyError(blocked)
@@ -147,20 +171,22 @@ class Gateway:
         if any(word in left for word in hidden):
             raise PrivacyError("the detectors do not find what they are tested with: nothing was sent")
 
-    def hide(self, texts: Sequence[str]) -> Hidden:
-        """De-identify the texts of one question, the question first (see `privacy.returned`).
+    @quiet
+    def hide(self, layers: Sequence[Sequence[str]]) -> Hidden:
+        """De-identify one question: itself, what is asked with it, and the rest (see `privacy.returned.hide`).
 
         Under the same limits as a request: raises `PrivacyError` where a detector fails or hangs.
         """
         fault = ""
         try:
             self.load()
-            return bounded(lambda: hide(self.sanitizer.session(), texts), self.timeout, "de-identifying")
+            return bounded(lambda: hide(self.sanitizer.session(), layers, self.key), self.timeout, "de-identifying")
         except PrivacyError as error:
             fault = str(error)
         self._log("blocked", b"", {}, {})
         raise PrivacyError(fault)
 
+    @quiet
     def release(self, outgoing: Outgoing) -> Sealed:
         """What a transport may take: reviewed, if somebody wants to, and logged. Call it once for each sending.
 
@@ -172,6 +198,7 @@ class Gateway:
         self._log("sent", outgoing.sealed.body, {}, outgoing.counts)
         return Sealed(outgoing.sealed.body, _GATEWAY, released=True)
 
+    @quiet
     def send(self, request: Mapping[str, Any], transport: Transport) -> Mapping[str, Any]:
         """Seal and release `request`, hand it to `transport`, and return the reply with the words back in its strings.
 
@@ -180,11 +207,12 @@ class Gateway:
         """
         outgoing = self.seal(request)
         try:
-            reply = _decoded(transport(self.release(outgoing)))
+            reply = decoded(transport(self.release(outgoing)))
             return rewrite(reply, lambda _, text: restore_text(outgoing.session, text))
         finally:
             outgoing.session.wipe()
 
+    @quiet
     def preview(self, request: Mapping[str, Any]) -> tuple[dict[str, Any], Mapping[str, int]]:
         """What would leave, and how many pieces were replaced by kind. Raises `PrivacyError` as `seal` does."""
         outgoing = self.seal(request)
@@ -202,12 +230,14 @@ class Gateway:
                 texts.append(text)
             return text
 
-        rewrite(request, gather)
-        clean = iter(session.sanitize_all(texts))
-        return serialise(rewrite(request, lambda path, text: text if self._structure(path) else next(clean)))
+        whole = rewrite(request, gather)
+        # Keys cannot be replaced. What the detectors find in one is known to the second scan then, and blocks.
+        keys = [text for _, text, is_key in scalars(whole) if is_key and not IDENTIFIER.fullmatch(text)]
+        clean = iter(session.sanitize_all([*texts, *keys]))
+        return serialise(rewrite(whole, lambda path, text: text if self._structure(path) else next(clean)))
 
     def _scan(self, body: bytes, session: Session) -> Mapping[str, int]:
-        found = Counter(_counts(self.scanner(body, session)))
+        found = Counter(counts_of(self.scanner(body, session)))
         if self.caught is not None:
             scopes = scopes_in(body.decode())
             for path, text, _ in scalars(json.loads(body)):
@@ -259,47 +289,9 @@ class Gateway:
         return f"<Gateway {self.policy}>"
 
 
-def json_escape(value: str) -> str:
-    """`value` as it stands between the quotes of a JSON string."""
-    return json.dumps(value, ensure_ascii=False)[1:-1]
-
-
-def restore_text(session: Session, text: str) -> str:
-    """`session.restore(text)`, with escapes if `text` is a JSON object or list."""
-    if text.lstrip()[:1] in ("{", "["):
-        try:
-            json.loads(text)
-        except ValueError:
-            pass
-        else:
-            return session.restore(text, escape=json_escape)
-    return session.restore(text)
-
-
 def _replaced(body: bytes, before: Mapping[str, int], after: Mapping[str, int]) -> dict[str, int]:
     """Pieces replaced in this request, by kind: those of its session, and placeholders that a build had put in."""
     counts = Counter(after)
     counts.subtract(before)
-    counts.update(kind_of(match.group()) for match in PLACEHOLDER.finditer(body.decode()) if len(match[2]) >= 6)
+    counts.update(kind_of(match.group()) for match in PLACEHOLDER.finditer(body.decode()) if len(match[2]) >= SHORTEST)
     return {kind: count for kind, count in sorted(counts.items()) if count > 0}
-
-
-def _counts(found: object) -> dict[str, int]:
-    if not isinstance(found, Mapping):
-        raise PrivacyError("the second scan returned nonsense: nothing was sent")
-    counts = {str(kind): count for kind, count in cast("Mapping[object, object]", found).items()}
-    if any(type(count) is not int or count < 1 for count in counts.values()):
-        raise PrivacyError("the second scan returned nonsense: nothing was sent")
-    return cast("dict[str, int]", counts)
-
-
-def _decoded(reply: bytes | Mapping[str, Any]) -> Mapping[str, Any]:
-    decoded: object = reply
-    if isinstance(reply, bytes):
-        try:
-            decoded = json.loads(reply)
-        except ValueError:
-            decoded = None
-    if not isinstance(decoded, Mapping):
-        raise ValueError("the reply is not a JSON object")  # noqa: TRY004  # a fault of the data, not of the caller
-    return cast("Mapping[str, Any]", decoded)

@@ -1,15 +1,16 @@
-"""What comes back is untrusted: orders in it are dropped, private words in it become placeholders again.
+"""What comes back is untrusted: private words in it become placeholders again. (Orders in it: see `privacy.orders`.)
 
-Three tools. `is_order` tells a text that talks to a model from one that informs. `Caught` knows private words and finds
-them in a reply in any case and spacing, however they got there. `Hidden` gives the private words of one question
-placeholders that belong to this question alone, so that a pack may hold them: `<PERSON_QKTZMA1>` in one question and
-`<PERSON_BVREHX1>` in another are two things, and only whoever asks the same question again can put the words back.
+Two tools. `Caught` knows private words and finds them in a reply in any case and spacing, however they got there.
+`Hidden` gives the private words of one question placeholders that belong to this very question, so that a pack may
+hold them: `<PERSON_QKTZMAWE1>` in one and `<PERSON_BVREHXQA1>` in another are two things, even where both questions
+read the same once they are de-identified. The letters are a keyed digest of the original: they say nothing about it,
+and only whoever asks the same question again, with the same key, can put the words back.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
+import hmac
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,38 +22,9 @@ from privacy.tokens import Tokens
 from privacy.values import finder, fold, name_parts
 from privacy.vault import PLACEHOLDER, issued, kind_of
 
-# Conservative on purpose: evidence *about* prompts ("an injection tells a model to …") has to survive. What is dropped
-# speaks to the reader's model in the imperative, or has the form of a chat template, a tool call or a lure to a site.
-_MODEL_WORDS: Final = r"(?:instructions?|prompts?|rules|guidelines|directions|system message|context)"
-_BEFORE: Final = r"(?:previous|prior|above|preceding|earlier|foregoing|system|original|initial|your|these|those|any)"
-_ORDERS: Final = re.compile(
-    "|".join(
-        (
-            rf"\b(?:ignore|disregard|forget|override|bypass)\s+(?:\S{{1,30}}\s+){{0,3}}?{_BEFORE}\s+(?:\S{{1,30}}\s+){{0,2}}?"
-            rf"{_MODEL_WORDS}\b",
-            r"\b(?:repeat|reveal|print|show|output|disclose|recite|leak|tell me)\s+(?:\S{1,30}\s+){0,3}?"
-            r"(?:your|the|this)\s+(?:\S{1,30}\s+){0,2}?(?:system prompt|prompt|instructions|mapping|placeholders?)\b",
-            r"\byou are now\s+(?:a|an|in|the|going|free|dan)\b",
-            r"\b(?:from now on|henceforth),?\s+(?:you|always|never|only|answer|reply|respond)\b",
-            r"\b(?:you must|you should|please|always|now|instead)\s*,?\s+(?:only\s+)?"
-            r"(?:answer|reply|respond)\s+(?:only\s+)?(?:with|by|in|that|to)\b",
-            r"(?:^|[.!?:]\s+)(?:answer|reply|respond)\s+(?:only\s+)?(?:with|that)\b",
-            r"\bnew (?:system )?instructions?\s*:",
-            r"(?:^|\n)\s*(?:system|assistant|developer)\s*:\s",
-            r"<\|?/?(?:im_start|im_end|system|assistant|tool_call|tool|function|endoftext|eot_id)\b[^>]{0,40}>",
-            r"\[/?inst\]|<</?sys>>",
-            r"\b(?:call|invoke|use|run|execute)\s+the\s+(?:\S{1,30}\s+){0,2}?(?:tool|function|plugin|command)\b",
-            r"[\"'](?:tool_calls?|function_call|tool_name|arguments)[\"']\s*:",
-            r"\b(?:visit|open|fetch|download|load|browse|curl|wget|click(?:\s+on)?|go\s+to|navigate\s+to|request)\s+"
-            r"(?:\S{1,30}\s+){0,3}?(?:https?://|www\.)",
-            r"!\[[^\]]{0,200}\]\(\s*(?:https?:)?//",
-            r"\b(?:send|post|forward|upload|e-?mail|transmit)\s+(?:\S{1,30}\s+){0,6}?to\s+(?:https?://|www\.|[\w.+-]+@)",
-        )
-    ),
-    re.IGNORECASE,
-)
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _WORD = re.compile(r"[^\W_]+")
+SHORTEST: Final = 6
+"""Letters of a scope, at least: those that a session puts before a number are fewer."""
 # A word of these kinds is private beside the question that it came from; in other answers it may be common knowledge
 # ("Paris"). All other kinds, and names of several words, are private everywhere.
 _LOCAL: Final = frozenset({"AGE", "DATE", "GROUP", "JOB", "LOCATION", "NAME", "NRP", "ORGANIZATION", "TEXT", "TITLE"})
@@ -73,33 +45,6 @@ _GENERIC: Final = {
 }
 
 
-def is_order(text: str) -> bool:
-    """Whether `text` gives orders to a model: "ignore previous instructions", chat markup, tool calls, lures to a URL.
-
-    A filter for what is stored or shown to a student, not a proof: an order in plain prose that none of the forms
-    knows gets through.
-    """
-    return _ORDERS.search(plain(text)) is not None
-
-
-def without_orders(reply: str) -> tuple[str, int]:
-    """`reply` (JSON, whole or cut off) with every string that is an order made empty, and how many there were."""
-    dropped = 0
-
-    def look(match: re.Match[str]) -> str:
-        nonlocal dropped
-        try:
-            text = json.loads(match.group())
-        except ValueError:
-            text = match.group()
-        if not is_order(text):
-            return match.group()
-        dropped += 1
-        return '""'
-
-    return _STRING.sub(look, reply), dropped
-
-
 def generic(text: str) -> str:
     """`text` with neutral words in place of placeholders: "a person", "an organisation", "something private"."""
     return PLACEHOLDER.sub(lambda match: _GENERIC.get(kind_of(match.group()), "something private"), text)
@@ -111,14 +56,18 @@ class Caught:
     Words are found as whole words, in any case, spacing and look-alike letters; of a person's name the parts too.
     """
 
-    def __init__(self, words: Mapping[str, str], *, scope: str = "") -> None:
-        """`words` maps placeholders to what they stand for. `scope` is what `Hidden.scope` says of them."""
+    def __init__(self, words: Mapping[str, str], scopes: Iterable[str] = ()) -> None:
+        """`words` maps placeholders to what they stand for. `scopes` is what `Hidden.scopes` says of them.
+
+        Without scopes the words are those of one request, and private everywhere in its reply.
+        """
         self._by_first: dict[str, list[_Private]] = {}
         self._tokens = Tokens()
-        self.add(words, scope)
+        self.add(words, scopes)
 
-    def add(self, words: Mapping[str, str], scope: str = "") -> None:
-        """More words."""
+    def add(self, words: Mapping[str, str], scopes: Iterable[str] = ()) -> None:
+        """More words, those of one question."""
+        beside = frozenset(scopes)
         for name, word in words.items():
             self._tokens.values[name.strip("<>")] = word
             kind = kind_of(name)
@@ -128,9 +77,9 @@ class Caught:
                 first = _WORD.search(fold(value))
                 if pattern is None or first is None:
                     continue
-                everywhere = kind not in _LOCAL and kind != "PERSON"
+                everywhere = not beside or (kind not in _LOCAL and kind != "PERSON")
                 everywhere = everywhere or (whole and kind in _EVERYWHERE and len(value.split()) > 1)
-                private = _Private(name, kind, "" if everywhere else scope, pattern)
+                private = _Private(name, kind, everywhere, beside, pattern)
                 known = self._by_first.setdefault(first.group(), [])
                 if private not in known:
                     known.append(private)
@@ -145,7 +94,8 @@ class Caught:
     def hide(self, text: str, scopes: Iterable[str] = ()) -> tuple[str, int]:
         """`text` with its private words as placeholders, and how many there were.
 
-        Words without a scope of their own count always; others only where their scope is among `scopes`.
+        Words that are private everywhere count always; others only where a scope of their question is among `scopes`.
+        A word that several questions have gets the placeholder of the one whose scope is there.
         """
         out: list[str] = []
         position = count = 0
@@ -158,17 +108,17 @@ class Caught:
 
     def _spans(self, text: str, scopes: Iterable[str]) -> list[tuple[int, int, _Private]]:
         normal = normalise(text)
-        wanted = {"", *scopes}
+        wanted = frozenset(scopes)
         words = set(_WORD.findall(normal.text.casefold())) if self._by_first else set[str]()
         found = [
             (*normal.original(*match.span()), private)
             for word in words & self._by_first.keys()
             for private in self._by_first[word]
-            if private.scope in wanted
+            if private.everywhere or private.scopes & wanted
             for match in private.pattern.finditer(normal.text)
         ]
-        # The longest of those that begin together: "Margaret Holloway" before "Margaret".
-        return sorted(found, key=lambda one: (one[0], -one[1]))
+        # The longest of those that begin together: "Margaret Holloway" before "Margaret"; then the question's own.
+        return sorted(found, key=lambda one: (one[0], -one[1], not one[2].scopes & wanted))
 
     def restore(self, text: str) -> str:
         """`text` with the words back, to be shown to the person whose words they are and to nobody else."""
@@ -190,54 +140,77 @@ class Caught:
 class _Private:
     name: str
     kind: str
-    scope: str
+    everywhere: bool
+    scopes: frozenset[str]
     pattern: re.Pattern[str] = field(repr=False)
+
+    def __reduce_ex__(self, protocol: object) -> str:
+        raise TypeError("private words cannot be pickled or copied")
 
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """Texts of one question, de-identified. `words` (placeholder to word) is never shown by `repr`."""
+    """Texts of one question, de-identified, in the layers in which they were given.
 
-    texts: Sequence[str]
-    scope: str
-    """Six letters that follow from the question, de-identified alone: the same for whoever asks the same."""
+    `words` (placeholder to word) is never shown by `repr`.
+    """
+
+    layers: Sequence[Sequence[str]]
+    scopes: Sequence[str]
+    """Eight letters for each layer: a keyed digest of the originals of this layer and of those before it."""
     words: Mapping[str, str] = field(repr=False)
 
     def __reduce_ex__(self, protocol: object) -> str:
         raise TypeError("private words cannot be pickled or copied")
 
 
-def hide(session: Session, texts: Sequence[str]) -> Hidden:
-    """De-identify the `texts` of one question, the question itself first, with placeholders of its own.
+def hide(session: Session, layers: Sequence[Sequence[str]], key: bytes) -> Hidden:
+    """De-identify one question with placeholders of its own.
+
+    `layers` are the question itself, then what is asked with it (choices), then all else that belongs to it. A word
+    gets the scope of the first layer that gives it away, and its number there depends on no later one: whoever asks
+    with the same first layers and the same `key` gets the same placeholders, and only for what stands in these layers.
+    Words of the last layer belong to this very record: no other has the same placeholders.
 
     `session` is a new one and can be wiped afterwards. Raises `PrivacyError` as `Session.sanitize_all` does.
     """
-    # The question alone decides the scope and takes the first numbers: whoever asks it later has nothing else. What the
-    # other texts give away about it is hidden in it afterwards.
-    scope = scope_of(session.sanitize(texts[0]))
-    sanitized = session.sanitize_all(texts)
-    words = issued(session, sanitized)
+    texts: list[str] = []
+    scopes: list[str] = []
+    sanitized: list[str] = []
+    home: dict[str, str] = {}
+    words: dict[str, str] = {}
+    digest = hmac.new(key, digestmod=hashlib.sha256)
+    for layer in layers:
+        texts += layer
+        digest.update(b"".join(b"%d:%b" % (len(raw), raw) for raw in (one.encode() for one in ("", *layer))))
+        scopes.append(_letters(digest.digest()))
+        if layer:
+            sanitized = session.sanitize_all(texts)
+            words = issued(session, sanitized)
+            home |= {name: scopes[-1] for name in words if name not in home}
 
     def rename(match: re.Match[str]) -> str:
-        return _scoped(match, scope) if match.group() in words else match.group()
+        scope = home.get(match.group())
+        return _scoped(match, scope) if scope and match.group() in words else match.group()
 
+    rest = iter(PLACEHOLDER.sub(rename, text) for text in sanitized)
     renamed = {PLACEHOLDER.sub(rename, name): word for name, word in words.items()}
-    return Hidden([PLACEHOLDER.sub(rename, text) for text in sanitized], scope, renamed)
-
-
-def scope_of(sanitized: str) -> str:
-    """The scope of a sanitized question."""
-    number = int.from_bytes(hashlib.sha256(sanitized.encode()).digest()[:8], "big")
-    letters = ""
-    for _ in range(6):
-        number, letter = divmod(number, 26)
-        letters += chr(ord("A") + letter)
-    return letters
+    return Hidden([[next(rest) for _ in layer] for layer in layers], tuple(scopes), renamed)
 
 
 def scopes_in(text: str) -> set[str]:
     """The scopes of the placeholders in `text`."""
-    return {match[2] for match in PLACEHOLDER.finditer(text) if len(match[2]) >= 6}
+    return {match[2] for match in PLACEHOLDER.finditer(text) if len(match[2]) >= SHORTEST}
+
+
+def _letters(digest: bytes) -> str:
+    # 26^8 is 2e11: of a million questions in a pack, the odds that one has the letters of the one asked are 5e-6.
+    number = int.from_bytes(digest[:8], "big")
+    letters = ""
+    for _ in range(8):
+        number, letter = divmod(number, 26)
+        letters += chr(ord("A") + letter)
+    return letters
 
 
 def _scoped(match: re.Match[str], scope: str) -> str:

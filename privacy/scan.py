@@ -6,13 +6,15 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, cast
 
 from privacy.detect import Span, detect, merge
+from privacy.errors import PrivacyError
 from privacy.normalise import plain
 from privacy.patterns import pattern_detector
 from privacy.sanitize import Session
 from privacy.structure import Path, chat_structure, scalars, serialise
+from privacy.turns import split_over, user_turns
 from privacy.values import Lists
 
 
@@ -32,7 +34,8 @@ PROBE: Final = Probe(
 )
 """Somebody who does not exist: a name for what finds names, an address for what finds forms."""
 
-_IDENTIFIER = re.compile(r"[$a-z][a-z0-9_\-]*")
+IDENTIFIER: Final = re.compile(r"[$a-z][A-Za-z0-9_\-]*")
+"""A key of a protocol or of a schema: no name is written so."""
 
 
 class Scanner(Protocol):
@@ -49,7 +52,8 @@ class ByteScanner:
 
     Shares no state with the sanitizing pass but the session's values. The protocol's own words (roles, keys, the
     model's name) may happen to be a value of the session, such as a "user" that was taken for a name; they are
-    searched for patterns and denied words only.
+    searched for patterns and denied words only. The user's turns are read together as well: what only two of them say
+    is found (`privacy.turns`).
     """
 
     def __init__(self, lists: Lists, structure: Callable[[Path], bool] = chat_structure) -> None:
@@ -65,13 +69,33 @@ class ByteScanner:
         for path, text, is_key in scalars(request):
             rest = plain(session.mask(text))
             spans = detect([pattern_detector], rest)
-            protocol = self._structure(path) or (is_key and _IDENTIFIER.fullmatch(text))
+            protocol = self._structure(path) or (is_key and IDENTIFIER.fullmatch(text))
             if not protocol:
-                spans += [
-                    Span(match.start(), match.end(), secret.kind)
-                    for secret in session.secrets
-                    for match in secret.finder.finditer(rest)
-                ]
+                spans += _secrets(session, rest)
             spans = [*self._lists.without_allowed(rest, spans), *self._lists.denied(rest)]
             found.update(span.kind for span in merge(spans))
+
+        def known(text: str) -> list[Span]:
+            return [*self._lists.without_allowed(text, _secrets(session, text)), *self._lists.denied(text)]
+
+        turns = [plain(session.mask(one)) for one in user_turns(request)]
+        found.update(one.kind for one in split_over(turns, pattern_detector, known))
         return found
+
+
+def _secrets(session: Session, text: str) -> list[Span]:
+    return [
+        Span(match.start(), match.end(), secret.kind)
+        for secret in session.secrets
+        for match in secret.finder.finditer(text)
+    ]
+
+
+def counts_of(found: object) -> dict[str, int]:
+    """What a scanner returned, if it is counts by kind. Raises `PrivacyError` if it is anything else."""
+    if not isinstance(found, Mapping):
+        raise PrivacyError("the second scan returned nonsense: nothing was sent")
+    counts = {str(kind): count for kind, count in cast("Mapping[object, object]", found).items()}
+    if any(type(count) is not int or count < 1 for count in counts.values()):
+        raise PrivacyError("the second scan returned nonsense: nothing was sent")
+    return cast("dict[str, int]", counts)

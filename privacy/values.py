@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NoReturn
 
 from privacy.detect import Span
 from privacy.normalise import plain
@@ -43,6 +43,9 @@ class Secret:
     kind: str
     entity: str = field(repr=False)
     finder: re.Pattern[str] = field(repr=False)
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("a private word cannot be pickled or copied")
 
 
 def fold(value: str) -> str:
@@ -93,6 +96,9 @@ class Lists:
         """`spans` of normalised `text` without those that lie inside an allowed string."""
         free = [m.span() for one in self._allow for m in one.finditer(text)]
         return [one for one in spans if not any(start <= one.start and one.end <= end for start, end in free)]
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("lists of private words cannot be pickled or copied")
 
     def __repr__(self) -> str:
         return f"<Lists {len(self._deny)} denied, {len(self._allow)} allowed>"

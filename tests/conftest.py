@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from endpoint import KEY, Server
+from hypothesis import settings
 
 from drag.cli import run
 from drag.errors import DragError
 from drag.pack import Built, PackWriter
-from drag.pack.write import triple_id
+from drag.pack.triples import triple_id
 from drag.pipeline import BuildReport, build_pack
 from drag.settings import Build
 from drag.testing import FakeModel, FakeTeacher, HashEmbedder
 from drag.types import Evidence, Failure, Prompt, Question, Ranked
 from graphs import Merged, Triple, merge, verbalise
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("drag", deadline=None)
+settings.load_profile("drag")
 
 
 class Chat(FakeModel):
@@ -134,3 +140,27 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
         return Outcome(code, caught.out, caught.err)
 
     return call
+
+
+@pytest.fixture(autouse=True)
+def data_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is kept for a user, such as the key of placeholders, is kept elsewhere for a test."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path_factory.getbasetemp() / "data"))
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key, no proxy before the loopback address, and things that an endpoint should not get to know."""
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    # The SDK reads these; they are none of the endpoint's business.
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-private")
+    monkeypatch.setenv("OPENAI_PROJECT_ID", "proj-private")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+
+
+@pytest.fixture
+def server(environment: None) -> Iterator[Server]:
+    """An endpoint on the loopback address."""
+    one = Server()
+    yield one
+    one.close()

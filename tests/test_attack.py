@@ -117,7 +117,8 @@ def test_every_disguise_leaks_where_nothing_is_found() -> None:
         result = obfuscated(OPEN, CROWD, name)
         assert result.tried == result.succeeded > 0, name
     assert obfuscated(SHUT, CROWD, "none") == Tried(15, 0)
-    assert obfuscated(SHUT, CROWD, "base64") == Tried(15, 15)
+    literal = Gateway(Sanitizer([knowing], deny=EVERYTHING), asleep)
+    assert obfuscated(literal, CROWD, "base64") == Tried(15, 15)
     # Without the names, whose parts are found again in the addresses.
     told = Gateway(Sanitizer([blind], deny=EVERYTHING), asleep)
     assert obfuscated(told, CROWD, "spelled_out") == Tried(3, 3)
@@ -192,10 +193,42 @@ def test_exceptions() -> None:
     assert exceptions(SHUT, CROWD) == Tried(15, 0)
 
 
+def test_variables_of_frames_and_copies_are_looked_at() -> None:
+    """An error that keeps its frames, and a value that can be pickled, are found out."""
+    names: dict[str, Any] = {"__name__": "privacy.careless"}
+    exec("def fail(word):\n    raise ValueError", names)  # noqa: S102 - a frame of the product's
+    error: Exception = ValueError()
+    try:
+        names["fail"](CROWD[0].name)
+    except ValueError as raised:
+        error = raised
+    assert search(CROWD, "".join(attack_paths._frames(error)).encode()).succeeded == 1  # pyright: ignore
+    assert search(CROWD, "".join(attack_paths._frames(error.with_traceback(None))).encode()).succeeded == 0  # pyright: ignore
+    assert search(CROWD, "".join(attack_paths._copies(CROWD[0])).encode()).succeeded == 5  # pyright: ignore
+    session = SHUT.sanitizer.session()
+    session.sanitize(CROWD[0].name)
+    assert attack_paths._copies(session, *session.secrets, SHUT.sanitizer.lists) == []  # pyright: ignore
+
+
 def test_the_poison_gets_to_the_gate() -> None:
     found = poisoned(SHUT, CROWD)
     assert found.keys() == {"poison_pack", "poison_graph", "poison_student"}
     assert all(one.tried == len(ORDERS) for one in found.values())
+    assert [one.succeeded for one in found.values()] == [0, 0, 0]
+
+
+def test_poison_that_nobody_filters_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    def pass_on(reply: str) -> tuple[str, int]:
+        return reply, 0
+
+    def never(text: str) -> bool:
+        return False
+
+    monkeypatch.setattr("drag.models.untrusted.without_orders", pass_on)
+    monkeypatch.setattr("drag.deidentify.is_order", never)
+    found = poisoned(SHUT, CROWD)
+    assert found["poison_pack"].succeeded == len(ORDERS)
+    assert found["poison_student"].succeeded > 0
 
 
 def test_an_empty_pack_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -255,7 +288,7 @@ def test_the_report() -> None:
 
 def test_the_command(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     def open_gateway(settings: Any, how: Any) -> Gateway:
-        return Gateway(Sanitizer([knowing], deny=settings.privacy.deny))
+        return Gateway(Sanitizer([knowing], deny=settings.privacy.deny), asleep)
 
     monkeypatch.setattr("drag.models.gateway.open_gateway", open_gateway)
     done = command("eval", "attack", "--limit", "3", "--json", "-")

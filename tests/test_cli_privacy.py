@@ -48,7 +48,8 @@ def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Server]:
     one.script = spoken
     (tmp_path / "drag.toml").write_text(
         '[models]\nembedder = "drag.testing:HashEmbedder"\nteacher = "openai:big"\nstudent = "openai:big"\n'
-        f'[remote]\nbase_url = "{one.url}"\nretries = 0\ntimeout = 5\n[build]\nevidence = 2\nrelevance = 0\n'
+        f'[remote]\nbase_url = "{one.url}"\nretries = 0\ntimeout = 5\n'
+        f"[ask]\nthreshold = 0.0\n[build]\nevidence = 2\nrelevance = 0\n"
     )
     (tmp_path / "q.jsonl").write_text(
         json.dumps({"id": "a", "question": QUESTION}) + "\n" + json.dumps({"id": "b", "question": "What is Falcon?"})
@@ -121,8 +122,8 @@ def test_changes_add_up() -> None:
 def test_a_dry_build_shows_every_first_request_and_sends_none(server: Server, command: Command, tmp_path: Path) -> None:
     done = command("build", "q.jsonl", "-o", "a.pack", "--dry-run", "--audit", "audit.jsonl")
     assert done.code == 0, done.err
-    assert re.search(r"Margaret Holloway<PERSON_[A-Z]{6}1>", done.out)
-    assert re.search(r"Falcon<PRIVATE_[A-Z]{6}1>", done.out)
+    assert re.search(r"Margaret Holloway<PERSON_[A-Z]{8}1>", done.out)
+    assert re.search(r"Falcon<PRIVATE_[A-Z]{8}1>", done.out)
     assert "EMAIL × 1, PERSON × 1" in done.out
     assert "2 requests, nothing was sent" in done.err
     record = json.loads(command("build", "q.jsonl", "-o", "a.pack", "--dry-run", "--json").out)
@@ -175,7 +176,7 @@ def test_a_dry_run_names_what_would_be_blocked(
     done = command("build", "q.jsonl", "-o", "a.pack", "--dry-run")
     assert done.code == 1
     assert "blocked: private-2 (privacy)" in done.err
-    assert "1 requests" in done.err
+    assert "1 request, nothing was sent" in done.err
 
 
 # --- approval

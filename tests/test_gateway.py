@@ -371,7 +371,7 @@ def test_the_probe_is_repeated_for_every_request() -> None:
 
 def test_words_of_a_build_may_not_leave_in_any_request() -> None:
     gate = gateway(blind)
-    gate.caught = Caught({"<PERSON_ABCDEF1>": "Jonas Weiss", "<LOCATION_ABCDEF1>": "Ghent"}, scope="ABCDEF")
+    gate.caught = Caught({"<PERSON_ABCDEF1>": "Jonas Weiss", "<LOCATION_ABCDEF1>": "Ghent"}, ["ABCDEF"])
     assert b"Ghent" in gate.seal(ask("The mill of Ghent")).sealed.body
     for text, kind in (("jonas  weiss", "PERSON"), ("<LOCATION_ABCDEF2> is Ghent", "LOCATION")):
         with pytest.raises(PrivacyError, match=kind):

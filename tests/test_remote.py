@@ -20,22 +20,6 @@ from drag.types import Reply
 from privacy import Gateway, Sanitizer, Span, pattern_detector
 
 
-@pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    # The SDK reads these; they are none of the endpoint's business.
-    monkeypatch.setenv("OPENAI_ORG_ID", "org-private")
-    monkeypatch.setenv("OPENAI_PROJECT_ID", "proj-private")
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    one = Server()
-    yield one
-    one.close()
-
-
 def test_only_placeholders_arrive_and_the_caller_sees_names(server: Server) -> None:
     one = model(server, price=(2.0, 10.0))
     assert isinstance(one, LanguageModel)
@@ -303,6 +287,7 @@ def real() -> Iterator[str]:
 
 
 @pytest.mark.real_model
+@pytest.mark.usefixtures("environment")
 def test_a_real_server(real: str) -> None:
     gate = Gateway(Sanitizer([people, pattern_detector]))
     one = GatewayModel("any", base_url=real, gateway=gate, concurrency=2, timeout=120)
@@ -326,6 +311,7 @@ def test_a_real_server(real: str) -> None:
 
 
 @pytest.mark.real_model
+@pytest.mark.usefixtures("environment")
 def test_a_real_server_refuses_a_wrong_key_and_a_long_prompt(real: str, monkeypatch: pytest.MonkeyPatch) -> None:
     gate = Gateway(Sanitizer([people, pattern_detector]))
     one = GatewayModel("any", base_url=real, gateway=gate, timeout=120)

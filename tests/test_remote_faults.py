@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,23 +13,6 @@ from endpoint import KEY, NAME, Server, ask, completion, fault, model, reply
 from drag.errors import ContextOverflow, ModelError, ModelUnavailable
 from drag.types import Reply
 from privacy import PrivacyError, Span
-
-
-@pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    # The SDK reads these; they are none of the endpoint's business.
-    monkeypatch.setenv("OPENAI_ORG_ID", "org-private")
-    monkeypatch.setenv("OPENAI_PROJECT_ID", "proj-private")
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    one = Server()
-    yield one
-    one.close()
-
 
 # --- faults of the server
 

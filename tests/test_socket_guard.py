@@ -124,11 +124,14 @@ def test_commands_that_have_no_business_outside(attempts: list[str], tmp_path: P
         'embedder = "drag.testing:HashEmbedder"\n'
     )
     (tmp_path / "q.txt").write_text("Who built the Aldgate Clock?\n")
+    (tmp_path / "a.jsonl").touch()
     assert command("build", "q.txt", "-o", "a.pack").code == 0
     for arguments in (
         ("ask", "Who?", "--pack", "a.pack"),
         ("pack", "info", "a.pack"),
         ("pack", "verify", "a.pack"),
+        ("pack", "failures", "a.pack"),
+        ("audit", "a.jsonl"),
         ("graph", "a.pack"),
         ("graph", "a.pack", "-o", "a.html"),
         ("models", "list"),
@@ -154,6 +157,26 @@ def test_the_real_detectors_open_nothing(attempts: list[str]) -> None:
         body = gate.seal({"model": "x", "messages": [{"role": "user", "content": text}]}).sealed.body.decode()
     assert "Margaret" not in body
     assert "ann.smith" not in body
+
+
+@pytest.mark.real_model
+def test_commands_that_detect_open_nothing(attempts: list[str], tmp_path: Path, command: Command) -> None:
+    """The first address that tldextract sees would make it fetch its list of domains."""
+    text = "I am Margaret Holloway, ann.smith@mail.example.co.uk, see https://user:pw@site.example.org/x"
+    done = command("sanitize", text, "--plain")
+    assert done.code == 0, done.err
+    assert "Margaret" not in done.out
+    build_pack(
+        [Question("1", text)],
+        tmp_path / "a.pack",
+        teacher=FakeTeacher(),
+        embedder=HashEmbedder(),
+        embedder_name="drag.testing:HashEmbedder",
+    )
+    assert command("pack", "verify", "a.pack", "--privacy").code == 1
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text(json.dumps({"text": text, "private": ["Margaret Holloway"]}))
+    assert command("eval", "leak", rows, "--no-similarity").code == 0
 
 
 @pytest.mark.real_model

@@ -12,9 +12,12 @@ from typing import Any
 
 import pytest
 from conftest import Command
+from endpoint import Server, ask, model
 from test_gateway import NAME, PRIVATE, people
 
-from privacy import Gateway, PrivacyError, Review, Sanitizer, Vault, Verdict, pattern_detector
+from drag.errors import ModelError
+from privacy import AuditLog, Gateway, PrivacyError, Review, Sanitizer, Vault, Verdict, pattern_detector
+from privacy.difference import changes
 from privacy.returned import Caught, hide
 from privacy.vault import load, save
 
@@ -59,15 +62,25 @@ def private_things() -> list[Any]:
     outgoing = gate.seal({"messages": [{"role": "user", "content": TEXT}]})
     with pytest.raises(PrivacyError):
         gate.release(outgoing)
-    words = hide(sanitizer().session(), [TEXT])
-    return [session, outgoing, Vault.of(session, sanitized), Caught(words.words), words, kept[0], session.stream()]
+    words = hide(sanitizer().session(), [[TEXT]], bytes(32))
+    parts = [*session.secrets, sanitizer().lists, next(iter(changes(TEXT, sanitized)))]
+    return [
+        session,
+        outgoing,
+        Vault.of(session, sanitized),
+        Caught(words.words),
+        words,
+        kept[0],
+        session.stream(),
+        *parts,
+    ]
 
 
 def test_private_things_show_nothing_and_cannot_be_copied_or_pickled(caplog: pytest.LogCaptureFixture) -> None:
     for one in private_things():
         logging.getLogger("test").warning("%s %r", one, one)
         assert not PRIVATE.search(f"{one} {one!r} {[one]!r}"), type(one)
-        for attempt in (pickle.dumps, copy.deepcopy):
+        for attempt in (pickle.dumps, copy.copy, copy.deepcopy):
             with pytest.raises(TypeError) as caught:
                 attempt(one)
             assert not PRIVATE.search(str(caught.value))
@@ -82,6 +95,51 @@ def test_an_error_of_a_detector_leaves_nothing_in_the_traceback() -> None:
     with pytest.raises(PrivacyError) as caught:
         gate.seal({"messages": [{"role": "user", "content": TEXT}]})
     assert not PRIVATE.search("".join(traceback.format_exception(caught.value)))
+
+
+def everything_that_gives_up(text: str) -> Any:
+    raise ValueError(text)
+
+
+def finds_more(body: bytes, session: Any) -> dict[str, int]:
+    return {"PERSON": 1}
+
+
+def says_no(review: Review) -> Verdict:
+    return "refuse"
+
+
+@pytest.mark.parametrize(
+    "gate",
+    [
+        Gateway(Sanitizer([everything_that_gives_up])),
+        Gateway(Sanitizer([])),
+        Gateway(sanitizer(), finds_more),
+        Gateway(sanitizer(), review=says_no),
+        Gateway(sanitizer(), audit=AuditLog("no/such/folder/log")),
+    ],
+)
+def test_whoever_prints_variables_with_a_traceback_prints_no_private_word(gate: Gateway) -> None:
+    """As rich, pytest and crash reporters do. The caller's own frame is the caller's."""
+    request = {"messages": [{"role": "user", "content": TEXT}]}
+    for way in (gate.seal, gate.preview, lambda it: gate.send(it, dict), lambda _: gate.hide([[TEXT]])):  # pyright: ignore
+        try:
+            way(request)
+        except PrivacyError as error:
+            frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+            inner = [one.f_locals for one in frames if one.f_globals["__name__"].startswith("privacy")]
+            assert inner
+            assert not PRIVATE.search(repr(inner))
+            assert error.__cause__ is error.__context__ is None
+
+
+def test_an_error_that_is_kept_as_a_value_keeps_no_frames(server: Server) -> None:
+    remote = model(server, everything_that_gives_up)
+    [error] = remote.generate([ask(TEXT)])
+    assert isinstance(error, ModelError)
+    assert error.__traceback__ is None
+    assert isinstance(error.__cause__, PrivacyError)
+    assert error.__cause__.__traceback__ is None
 
 
 # --- on disk

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import secrets
+import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +15,7 @@ from drag.settings import Settings
 
 if TYPE_CHECKING:
     from privacy import Gateway, Review, Reviewer, Sanitizer, Verdict
+    from privacy.returned import Hidden
 
 
 _CHOICES = {"threshold", "impersonal", "generalise", "public", "dates", "foreign"}
@@ -50,6 +53,7 @@ def open_gateway(settings: Settings, how: Fetching) -> Gateway:
         review=_nobody if wanted.approve else None,
         policy=wanted.policy,
         probe=PROBE,
+        key=placeholder_key(settings),
     )
 
 
@@ -65,9 +69,41 @@ def set_review(model: LanguageModel, review: Reviewer | None) -> bool:
     return True
 
 
-def on_device_sanitizer(settings: Settings, how: Fetching) -> Callable[[], Sanitizer]:
-    """Opens the sanitizer when called, with what is on this machine: `ask` fetches nothing for it."""
-    return lambda: open_sanitizer(settings, replace(how, allowed=False))
+def on_device_hide(settings: Settings, how: Fetching) -> Callable[[Sequence[Sequence[str]]], Hidden]:
+    """De-identifies a question as a build on this device did (see `privacy.returned.hide`).
+
+    The sanitizer is opened at the first call, with what is on this machine: `ask` fetches nothing for it.
+    """
+    from privacy.returned import hide
+
+    def again(layers: Sequence[Sequence[str]]) -> Hidden:
+        sanitizer = open_sanitizer(settings, replace(how, allowed=False))
+        return hide(sanitizer.session(), layers, placeholder_key(settings))
+
+    return again
+
+
+def placeholder_key(settings: Settings) -> bytes:
+    """The key of placeholders in packs: that of `[privacy] key`, or this device's own, made at first use.
+
+    Raises `PrivacyError` if a key that the settings name cannot be had. Where the device's own cannot be kept, a
+    new one serves once: then the words of a pack cannot be put back later, and a `RuntimeWarning` says so.
+    """
+    from platformdirs import user_data_path
+
+    from privacy.errors import PrivacyError
+    from privacy.keys import KEY_BYTES, open_key
+
+    path = settings.privacy.key or user_data_path("drag") / "placeholders.key"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return open_key(path)
+    except OSError as error:
+        fault = f"the key {path} cannot be had: {error.strerror or type(error).__name__}"
+    if settings.privacy.key is not None:
+        raise PrivacyError(fault)
+    warnings.warn(f"{fault}; names of this pack cannot be put back later", RuntimeWarning, stacklevel=2)
+    return secrets.token_bytes(KEY_BYTES)
 
 
 def _nobody(review: Review) -> Verdict:

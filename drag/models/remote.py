@@ -263,5 +263,6 @@ class GatewayModel:
 
 def _blocked(error: PrivacyError) -> ModelError:
     blocked = ModelError(f"blocked at the gateway: {error}")
-    blocked.__cause__ = error
+    # Without its frames: errors are kept as values, and the frames' variables hold the prompt.
+    blocked.__cause__ = error.with_traceback(None)
     return blocked

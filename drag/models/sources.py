@@ -204,7 +204,7 @@ def hub_reachable(endpoint: str) -> bool:
     def ask() -> None:
         request = urllib.request.Request(endpoint, method="HEAD")  # noqa: S310 -- the hub's own setting
         try:
-            urllib.request.urlopen(request, timeout=HUB_SECONDS).close()  # noqa: S310
+            urllib.request.urlopen(request, timeout=HUB_SECONDS).close()  # noqa: S310 -- the same setting
         except urllib.error.HTTPError:
             pass  # an answer, too
         except (OSError, ValueError):

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from drag.types import Prompt
 from privacy import json_escape
 from privacy.gateway import Outgoing
-from privacy.returned import Caught, scopes_in, without_orders
+from privacy.orders import without_orders
+from privacy.returned import Caught, scopes_in
 from privacy.vault import issued
 
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
