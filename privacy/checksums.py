@@ -15,11 +15,13 @@ _VIN_LENGTH: Final = 17
 
 def luhn(digits: str) -> bool:
     """Cards and IMEIs (ISO/IEC 7812-1, annex B). A row of one digit is no number."""
+    if len(set(digits)) == 1:
+        return False
     total = 0
     for place, digit in enumerate(reversed(digits)):
         value = int(digit) * (1 + place % 2)
         total += value - 9 if value > 9 else value
-    return total % 10 == 0 and len(set(digits)) > 1
+    return total % 10 == 0
 
 
 def iban(value: str) -> bool:
@@ -51,6 +53,9 @@ def vin(value: str) -> bool:
 
 def address(value: str) -> bool:
     """Internet addresses, but for those that are the same on every machine and say nothing about anyone."""
+    if value.count(".") == 3 and ":" not in value:
+        # Some write each number with three digits; `ipaddress` takes these for octal and refuses.
+        value = ".".join(one.lstrip("0") or "0" for one in value.split("."))
     try:
         found = ipaddress.ip_address(value)
     except ValueError:

@@ -30,8 +30,16 @@ Detector = Callable[[str], list[Span]]
 
 One that raises, or returns what is not a list of spans inside the text, blocks the request."""
 
-# A placeholder that a build gave to a question (`privacy.returned`): it looks like an identifier, and is nobody's.
-_SCOPED = re.compile(r"<[A-Z]+(?:_[A-Z0-9]+)*_[A-Z]{6,}[0-9]+[A-Z]*>", re.ASCII)
+# A placeholder that this package gave to a text before, with its hint (`<DATE_1984_1>`) or the letters of a question
+# (`privacy.returned`): it looks like an identifier, and is nobody's. The kinds are those of our own detectors, so that
+# nobody's name can be written as one.
+_OURS = re.compile(
+    r"<(?:PERSON|ORGANIZATION|LOCATION|GROUP|NAME|EMAIL|PHONE|URL|IP|MAC|CARD|IBAN|SSN|NUMBER|ID|DATE|AGE|ADDRESS|SECRET|"
+    r"ENCODED|SPELLED|HANDLE|VEHICLE|CRYPTO|ROUTING|PRIVATE|TEXT|(?:US|UK)(?:_(?:BANK|DRIVER|LICENSE|NUMBER|PASSPORT|ITIN|"
+    r"NHS)){1,3})(?:_(?:(?:19|20)[0-9]{2}|[0-9]{1,2}S|90UP))?_[XYZ]{0,3}[0-9]{1,6}[A-Z]{0,3}>"
+    r"|<[A-Z]+(?:_[A-Z0-9]+)*_[A-Z]{6,}[0-9]+[A-Z]*>",
+    re.ASCII,
+)
 
 _KIND = re.compile(r"[A-Z]+(?:_[A-Z]+)*")
 
@@ -50,8 +58,40 @@ def detect(detectors: Sequence[Detector], text: str) -> list[Span]:
         if fault:
             raise PrivacyError(f"a detector failed ({fault}): nothing was sent")
         spans += _checked(found, len(text))
-    ours = [match.span() for match in _SCOPED.finditer(text)]
-    return [one for one in spans if not any(start <= one.start and one.end <= end for start, end in ours)]
+    return _beside(spans, placeholders(text), text)
+
+
+def placeholders(text: str) -> list[tuple[int, int]]:
+    """Where `text` bears placeholders of this package: it was sanitized before."""
+    return [match.span() for match in _OURS.finditer(text)] if "<" in text else []
+
+
+def _beside(spans: list[Span], ours: Sequence[tuple[int, int]], text: str) -> list[Span]:
+    """`spans` without what of them lies in `ours`: a placeholder is never replaced again."""
+    for start, end in ours:
+        kept: list[Span] = []
+        for one in spans:
+            if one.end <= start or end <= one.start:
+                kept.append(one)
+                continue
+            for begin, stop in ((one.start, min(one.end, start)), (max(one.start, end), one.end)):
+                if begin < stop and any(map(str.isalnum, text[begin:stop])):
+                    kept.append(Span(begin, stop, one.kind, one.score))
+        spans = kept
+    return spans
+
+
+def finds(
+    pattern: re.Pattern[str], text: str, kind: str, score: float = 1.0, *, group: str | int = 0, end: str = ""
+) -> list[Span]:
+    """A span for each match of `pattern`, or of its `group`; characters of `end` at the end of it do not count."""
+    spans: list[Span] = []
+    for match in pattern.finditer(text):
+        start, stop = match.start(group), match.end(group)
+        stop = start + len(text[start:stop].rstrip(end)) if end else stop
+        if start < stop:
+            spans.append(Span(start, stop, kind, score))
+    return spans
 
 
 def merge(spans: Iterable[Span]) -> list[Span]:

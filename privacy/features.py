@@ -14,15 +14,20 @@ from typing import Any, Final
 
 from privacy import cues
 from privacy.candidates import PROPER, Candidate, Group
+from privacy.context import exam, impersonal, neutral, unfinished
 from privacy.lexicon import Lexicon
 from privacy.names import GIVEN, SURNAMES
 from privacy.public import PEOPLE, PLACES, is_public
+from privacy.topics import Topics
 
 _NER: Final = {
     "PERSON": "person", "ORG": "org", "GPE": "place", "LOC": "place", "FAC": "site", "NORP": "norp",
     "PRODUCT": "thing", "EVENT": "thing", "WORK_OF_ART": "thing", "LAW": "thing",
 }  # fmt: skip
 _VIEW: Final = 60
+# Tokens on either side that tell what a place is about.
+_AROUND: Final = 6
+_LETTERS: Final = re.compile(r"[^\W\d_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +59,49 @@ def scene(doc: Any, found: list[Group]) -> Scene:
             "doc_fiction": float(bool(cues.FICTION.search(text))),
             "doc_code": min(2.0, 10 * len(cues.CODE.findall(text)) / words),
             "doc_names": min(2.0, 5 * names / words),
+            "doc_neutral": float(neutral(text)),
+            "doc_impersonal": float(impersonal(text)),
+            "doc_open": float(unfinished(text)),
+            "doc_exam": float(exam(text)),
             "doc_lowercase": float(sum(lower.values()) > 0.97 * words),
         },
         frozenset(lower),
         words,
         text,
     )
+
+
+def seen(doc: Any, found: list[Group], lexicon: Lexicon, topics: Topics) -> list[dict[str, float]]:
+    """The numbers of each group `found` in `doc`, in the same order."""
+    about = scene(doc, found)
+    out = [features(group, doc, about, lexicon) for group in found]
+    if topics and found:
+        _add_topics(out, doc, about.text, found, topics)
+    return out
+
+
+def _add_topics(out: list[dict[str, float]], doc: Any, text: str, found: list[Group], topics: Topics) -> None:
+    """What each group, the words around its places and the whole text are about."""
+    sums = topics.sums([token.lower_ if token.is_alpha and not token.is_stop else "" for token in doc])
+    own: list[Any] = []
+    around: list[Any] = []
+    for group in found:
+        place = group.places[0]
+        words = _LETTERS.findall(text[place.start : place.end].lower())
+        own.append(sum((topics.vector(word) for word in words), sums[0]))
+        near = [
+            sums[min(len(doc), one.last + _AROUND)]
+            - sums[one.last]
+            + sums[one.first]
+            - sums[max(0, one.first - _AROUND)]
+            for one in group.places[:10]
+        ]
+        around.append(sum(near[1:], near[0]))
+    whole = topics.of([sums[-1]], "text_")[0]
+    for values, mine, its in zip(out, topics.of(own, "is_"), topics.of(around, "near_"), strict=True):
+        values.update(mine)
+        values.update(its)
+        values.update(whole)
 
 
 def features(group: Group, doc: Any, about: Scene, lexicon: Lexicon) -> dict[str, float]:

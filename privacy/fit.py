@@ -19,15 +19,16 @@ from typing import Any, Final
 
 from privacy.candidates import groups
 from privacy.errors import PrivacyError
-from privacy.features import features, scene
+from privacy.features import seen
 from privacy.language import check_language
 from privacy.lexicon import Lexicon
 from privacy.normalise import plain
-from privacy.views import recased
+from privacy.presidio import looks
+from privacy.topics import Topics
 
 _SCENE: Final = (
     "doc_first", "doc_asks", "doc_writes", "doc_document", "doc_fiction", "doc_long", "doc_code", "doc_names",
-    "doc_lines",
+    "doc_lines", "doc_neutral", "doc_impersonal", "doc_open", "doc_exam",
 )  # fmt: skip
 _BASE: Final = (
     "public", "ner_person", "ner_org", "ner_place", "ner_norp", "ner_none", "propn", "digits", "lower", "single",
@@ -43,7 +44,7 @@ _SMALLEST: Final = 0.004
 
 
 def rows(
-    nlp: Any, lexicon: Lexicon, record: dict[str, Any], made_up: bool
+    nlp: Any, lexicon: Lexicon, topics: Topics, record: dict[str, Any], made_up: bool
 ) -> Iterator[tuple[dict[str, float], bool, float]]:
     """(numbers, whether private, weight) of each group of one record."""
     text = plain(record.get("text") or record["question"])
@@ -51,20 +52,17 @@ def rows(
         check_language(text)
     except PrivacyError:
         return
-    second = recased(text, lexicon)
-    doc = nlp(text)
-    found = groups(doc, doc if second == text else nlp(second), lexicon)
-    about = scene(doc, found)
+    doc, other = looks(nlp, text, lexicon)
+    found = groups(doc, other, lexicon)
     private: list[tuple[int, int]] = []
     for value in record.get("private", ()):
         words = plain(value).split()
         if words:
             pattern = r"(?<!\w)" + r"\s+".join(map(re.escape, words)) + r"(?!\w)"
             private += [match.span() for match in re.finditer(pattern, text, re.IGNORECASE)]
-    for group in found:
+    for group, values in zip(found, seen(doc, found, lexicon, topics), strict=True):
         hit = any(place.start < end and start < place.end for place in group.places for start, end in private)
         cost = sum(place.end - place.start for place in group.places) / 15
-        values = features(group, doc, about, lexicon)
         for one, other in PAIRS:
             product = values.get(one, 0.0) * values.get(other, 0.0)
             if product:
@@ -124,11 +122,11 @@ def main() -> None:
 
     pipeline, private, spans, *questions = sys.argv[1:]
     nlp = spacy.load(pipeline, exclude=["parser", "attribute_ruler"], disable=["lemmatizer"])
-    lexicon = Lexicon(nlp)
+    lexicon, topics = Lexicon(nlp), Topics(nlp)
     examples: list[tuple[dict[str, float], bool, float]] = []
     for file in (private, spans, *questions):
         for line in Path(file).read_text("utf-8").splitlines():
-            examples += rows(nlp, lexicon, json.loads(line), file == spans)
+            examples += rows(nlp, lexicon, topics, json.loads(line), file == spans)
     sys.stdout.write(table(*fit(examples)))
 
 

@@ -29,5 +29,9 @@ def hint(kind: str, value: str) -> str:
 
 
 def is_city_level(kind: str, value: str) -> bool:
-    """Whether `value` is a well-known place, which is what an address is generalised to."""
-    return kind == "LOCATION" and " ".join(value.casefold().split()) in PLACES
+    """Whether `value` is a well-known town, state or country, or a row of them ("Lyon, France").
+
+    That is what an address is generalised to: street, number, postcode and small places go, these stay.
+    """
+    parts = [" ".join(part.split()) for part in value.casefold().split(",")]
+    return kind == "LOCATION" and all(part in PLACES for part in parts if part)

@@ -35,6 +35,8 @@ _OTHERS: Final = frozenset(
     và của là có không cho người được trong một những với
     """.split()  # noqa: SIM905  # the same
 )
+# "com" and "e" are words elsewhere, but not in addresses and in "e-mail".
+_ADDRESS: Final = re.compile(r"(?i)\be-mails?\b|\S*[@/]\S+|\w+\.\w{2,}\S*")
 _WORD: Final = re.compile(r"[^\W\d_]+")
 
 
@@ -46,7 +48,7 @@ def check_language(text: str) -> None:
     foreign = 0 if text.isascii() else sum(c.isalpha() and ord(c) >= 0x250 for c in text)
     if foreign >= 8 and foreign * 2 > letters:
         raise PrivacyError("the text is mostly in another script, and detection is for English: nothing was sent")
-    words = [word.lower() for word in _WORD.findall(text)]
+    words = [word.lower() for word in _WORD.findall(_ADDRESS.sub(" ", text))]
     if len(words) < 8:
         return
     english = sum(word in _ENGLISH for word in words)

@@ -16,7 +16,7 @@ _LOOKALIKES = str.maketrans(
     "АВЕКМНОРСТУХІЈЅаеорсухіјѕԁһԛԝ" + "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧαικνορτυχ",
     "ABEKMHOPCTYXIJSaeopcyxijsdhqw" + "ABEZHIKMNOPTYXaiknoptux",
 )
-_PUNCTUATION = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "ʹ": "'", "‐": "-", "‒": "-", "–": "-", "—": "-"})
+_PUNCTUATION = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "ʹ": "'", "‐": "-", "−": "-", "‒": "-", "–": "-", "—": "-"})
 _WORD = re.compile(r"[^\W\d_]+")
 _LATIN = re.compile(r"[A-Za-z]")
 

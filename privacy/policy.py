@@ -21,8 +21,8 @@ class Policy:
     """
 
     name: str
-    threshold: float = 0.065
-    impersonal: float = 0.6
+    threshold: float = 0.075
+    impersonal: float = 0.4
     kinds_off: frozenset[str] = field(default=frozenset())
     generalise: bool = False
     public: bool = True

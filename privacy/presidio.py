@@ -12,9 +12,9 @@ from typing import Any, Final
 from privacy.candidates import KINDS, Candidate, Group, groups
 from privacy.context import impersonal
 from privacy.cues import TITLES
-from privacy.detect import Span
+from privacy.detect import Span, placeholders
 from privacy.errors import PrivacyError
-from privacy.features import features, scene
+from privacy.features import seen
 from privacy.lexicon import Lexicon
 from privacy.names import GIVEN
 from privacy.policy import POLICIES, Policy
@@ -22,11 +22,14 @@ from privacy.public import is_public
 from privacy.quasi import numbers_beside
 from privacy.recognizers import Recognizers
 from privacy.scorer import score
+from privacy.topics import Topics
 from privacy.views import recased
 
 # Longer texts are read in pieces: spaCy's memory grows with the length.
 _PIECE: Final = 20_000
 _YEAR: Final = re.compile(r"(?:1[5-9]|20)\d\d")
+# The least score of a name in a text that bears placeholders already.
+_AGAIN: Final = 0.3
 _VAGUE: Final = frozenset({"DATE", "ID", "NAME", "URL"})
 # Words of prompts that the small models take for organisations.
 _NO_NAMES: Final = frozenset(
@@ -38,6 +41,7 @@ _NO_NAMES: Final = frozenset(
 class _Loaded:
     nlp: Any
     lexicon: Lexicon
+    topics: Topics
     recognizers: Recognizers
 
 
@@ -90,6 +94,8 @@ class PresidioDetector:
 
     def _names(self, loaded: _Loaded, text: str, shift: int, asks: bool) -> list[Span]:
         least = self.policy.impersonal if asks else self.policy.threshold
+        # What was let through once stays unless it is clear: the words around it are others now.
+        least = max(least, _AGAIN) if placeholders(text) else least
         spans: list[Span] = []
         for group, value in _scored(loaded, text):
             if value < least or group.key in _NO_NAMES:
@@ -113,11 +119,23 @@ class PresidioDetector:
 
 
 def _scored(loaded: _Loaded, text: str) -> list[tuple[Group, float]]:
-    second = recased(text, loaded.lexicon)
-    doc = loaded.nlp(text)
-    found = groups(doc, doc if second == text else loaded.nlp(second), loaded.lexicon)
-    about = scene(doc, found)
-    return [(one, score(features(one, doc, about, loaded.lexicon))) for one in found]
+    doc, other = looks(loaded.nlp, text, loaded.lexicon)
+    found = groups(doc, other, loaded.lexicon)
+    return [
+        (one, score(values)) for one, values in zip(found, seen(doc, found, loaded.lexicon, loaded.topics), strict=True)
+    ]
+
+
+def looks(nlp: Any, text: str, lexicon: Lexicon) -> tuple[Any, Any]:
+    """`text` and the same `recased` as spaCy reads them: the same object where nothing was recased.
+
+    The second is looked at for its entities only, so nothing else is run on it.
+    """
+    doc = nlp(text)
+    second = recased(text, lexicon)
+    if second == text:
+        return doc, doc
+    return doc, nlp.get_pipe("ner")(nlp.make_doc(second))
 
 
 def _kind(group: Group, place: Candidate, text: str) -> str:
@@ -158,4 +176,4 @@ def _load(path: Path) -> _Loaded:
 
     # The lemmatizer is loaded for its word list, and not run.
     nlp = spacy.load(path, exclude=["parser", "senter", "attribute_ruler"], disable=["lemmatizer"])
-    return _Loaded(nlp, Lexicon(nlp), Recognizers())
+    return _Loaded(nlp, Lexicon(nlp), Topics(nlp), Recognizers())

@@ -1,6 +1,6 @@
 """What is private only beside a person: ages, full dates, house numbers, postcodes. By form and by the words around.
 
-The year of a date, the band of an age and the city of an address can stay in the text: see `generalised`.
+The year of a date, the band of an age and the city of an address can stay in the text: see `privacy.generalise`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from privacy.detect import Span
+from privacy.detect import Span, finds
 
 _MONTH: Final = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
@@ -64,15 +64,16 @@ _PREPOSITION: Final = re.compile(r"(?i)\b(?:in|since|of|from|until|by|during|for
 
 def quasi_detector(text: str) -> list[Span]:
     """Ages, full dates, years of birth, street lines, flat and box numbers and postcodes in normalised `text`."""
-    spans: list[Span] = []
-    for pattern, kind in (
-        (_DATE, "DATE"), (_AGED, "AGE"), (_STREET, "ADDRESS"), (_UNIT, "ADDRESS"), (_POSTCODE, "ADDRESS"),
-    ):  # fmt: skip
-        spans += [Span(m.start(), m.end(), kind, 0.7) for m in pattern.finditer(text)]
-    spans += [Span(m.start("year"), m.end("year"), "DATE", 0.6) for m in _BORN.finditer(text)]
-    spans += [Span(m.start("v"), m.end("v"), "AGE", 0.6) for m in _AGE.finditer(text)]
-    spans += [Span(m.start("v"), m.end("v"), "ADDRESS", 0.6) for m in _ZIP_CUE.finditer(text)]
-    return spans
+    return [
+        *finds(_DATE, text, "DATE", 0.7),
+        *finds(_AGED, text, "AGE", 0.7),
+        *finds(_STREET, text, "ADDRESS", 0.7),
+        *finds(_UNIT, text, "ADDRESS", 0.7),
+        *finds(_POSTCODE, text, "ADDRESS", 0.7),
+        *finds(_BORN, text, "DATE", 0.6, group="year"),
+        *finds(_AGE, text, "AGE", 0.6, group="v"),
+        *finds(_ZIP_CUE, text, "ADDRESS", 0.6, group="v"),
+    ]
 
 
 def numbers_beside(text: str, places: Sequence[Span]) -> list[Span]:

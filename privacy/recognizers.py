@@ -23,7 +23,7 @@ _KINDS: Final = {
 _CONTEXT_BONUS: Final = 0.35
 _CONTEXT_LEAST: Final = 0.4
 _CONTEXT_VIEW: Final = 50
-_DIGIT: Final = re.compile(r"\d")
+_FOUR: Final = re.compile(r"\d(?:\D*\d){3}")
 # The shortest telephone number has seven digits; its recognizer tries eight regions, and is slow.
 _SEVEN: Final = re.compile(r"\d(?:[^\d\n]{0,3}\d){6}")
 
@@ -59,8 +59,8 @@ class Recognizers:
 
     def __call__(self, text: str, threshold: float) -> list[Span]:
         """Finds with at least `threshold` in normalised `text`."""
-        # Each of them looks for digits, but for the addresses of Ethereum's kind, which have some too.
-        if not _DIGIT.search(text):
+        # Each of them looks for digits, four at least; the shortest are internet addresses.
+        if not _FOUR.search(text):
             return []
         spans: list[Span] = []
         for recognizer in self._recognizers:

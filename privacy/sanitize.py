@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NoReturn
 
 from privacy.detect import Detector, Span, detect, merge
@@ -24,8 +24,8 @@ _FORMS: Final = ("", "X", "Y", "Z", "XX", "YY", "ZZ", "XYZ")
 class _Look:
     """A text as detection saw it; `found` has offsets in the normalised copy."""
 
-    text: str
-    normal: Normal
+    text: str = field(repr=False)
+    normal: Normal = field(repr=False)
     found: Sequence[Span]
 
 

@@ -100,12 +100,26 @@ def test_restoring_is_exact_and_placeholders_are_new_often(text: str, generalise
     check(text, generalise)
 
 
-@settings(max_examples=200, deadline=None)
-@given(st.lists(PIECES.filter(lambda one: "_" not in one and one != "\u200b"), max_size=8).map(" ".join))
-def test_what_was_sanitized_stays_as_it_is(text: str) -> None:
+WORDS = st.lists(PIECES.filter(lambda one: "_" not in one and one != "\u200b"), max_size=8).map(" ".join)
+
+
+def check_again(text: str) -> None:
     whole = Sanitizer([pattern_detector, quasi_detector])
     once = whole.session().sanitize(text)
     assert whole.session().sanitize(once) == once
+
+
+@settings(max_examples=200, deadline=None)
+@given(WORDS)
+def test_what_was_sanitized_stays_as_it_is(text: str) -> None:
+    check_again(text)
+
+
+@pytest.mark.slow
+@settings(max_examples=10_000, deadline=None)
+@given(WORDS)
+def test_what_was_sanitized_stays_as_it_is_often(text: str) -> None:
+    check_again(text)
 
 
 # --- with the pipeline
@@ -128,6 +142,12 @@ def balanced() -> Sanitizer:
         ("my name is priya raghunathan and i need help with my taxes", ("priya", "raghunathan")),
         ("MY BROTHER TOMASZ WILKOWSKI NEEDS A LAWYER IN KRAKOW", ("TOMASZ", "WILKOWSKI")),
         ("Dear Ms. Okonkwo,\nthank you for the interview.\nRegards,\nHenrik Dahl", ("Okonkwo", "Henrik", "Dahl")),
+        ("ask maria about it, she knows my landlord", ("maria",)),
+        ("hi, i'm john smith and my wife is called fatima", ("john", "smith", "fatima")),
+        ("I am an analyst at Accenture.", ("Accenture",)),
+        ("My employer is Accenture, what should I say in the review?", ("Accenture",)),
+        ("I joined Siemens last year and live in Munich.", ("Siemens", "Munich")),
+        ("My daughter goes to Oakridge Elementary in Denver.", ("Oakridge", "Denver")),
         ("I study at the University of Dundee and my tutor is Professor Abernathy.", ("Dundee", "Abernathy")),
         ("Margaret Hol\u200bloway's invoice: can we ask М\u0430rgaret to pay?", ("Margaret", "Hol\u200bloway")),
     ],
@@ -144,6 +164,11 @@ def test_what_ties_a_name_to_the_person_goes(balanced: Sanitizer, text: str, gon
     "text",
     [
         "What does Accenture do?",
+        "How many people does Accenture employ?",
+        "What does Siemens make?",
+        "Who founded Microsoft?",
+        "Where is the headquarters of Toyota?",
+        "What is the capital of Denmark?",
         "Who was the first president of the United States?",
         "In which year did Albert Einstein publish the theory of general relativity?",
         "Which country borders both France and Poland?",
@@ -153,6 +178,49 @@ def test_what_ties_a_name_to_the_person_goes(balanced: Sanitizer, text: str, gon
 )
 def test_public_subjects_stay(balanced: Sanitizer, text: str) -> None:
     assert balanced.session().sanitize(text) == text
+
+
+@pytest.mark.real_model
+def test_topics_tell_a_library_from_a_person(balanced: Sanitizer) -> None:
+    import spacy
+
+    from drag.models.fetch import pull
+    from privacy.topics import Topics
+
+    topics = Topics(spacy.load(pull("en-core-web-md"), exclude=["parser", "ner", "tagger", "tok2vec", "lemmatizer"]))
+    tool, person, nothing = topics.of([topics.vector(word) for word in ("postgresql", "helen", "xqzvbn")], "is_")
+    assert max(tool, key=lambda name: tool[name]) == "is_software"
+    assert max(person, key=lambda name: person[name]) == "is_given"
+    assert nothing == {}
+    assert not Topics(spacy.blank("en"))
+
+
+@pytest.mark.real_model
+def test_an_address_becomes_its_city(balanced: Sanitizer) -> None:
+    text = "I live at 12 Elm Street, Chicago, and my sister lives in Little Snoring."
+    told = Sanitizer(balanced.detectors, policy=policy("balanced").change(generalise=True)).session()
+    out = told.sanitize(text)
+    assert "Chicago" in out
+    assert not re.search(r"Elm|Snoring|12", re.sub(r"<[^>]*>", "", out))
+    assert told.restore(out) == text
+    assert "Chicago" not in balanced.session().sanitize(text)
+
+
+AGAIN = [
+    "My name is Margaret Holloway, I work at Acme Robotics in Springfield; mail me at m@mail.example.",
+    "my brother tomasz wilkowski was born on 12 March 1977 in Krakow and is 47.",
+    "Dear Ms. Okonkwo,\nthank you for the interview at Northwind Labs.\nRegards,\nHenrik Dahl\n+49 170 1234567",
+    "Which of the following did Priya Raghunathan, of 12 Elm Street, Leeds LS1 4AP, say? (A) yes (B) no",
+    "Can you call (212) 555-0123 and ask for Yusuf Demir about card 4111 1111 1111 1111?",
+]
+
+
+@pytest.mark.real_model
+@pytest.mark.parametrize("text", AGAIN)
+def test_a_second_pass_changes_nothing(balanced: Sanitizer, text: str) -> None:
+    once = balanced.session().sanitize(text)
+    assert "<" in once
+    assert balanced.session().sanitize(once) == once
 
 
 @pytest.mark.real_model
@@ -255,7 +323,7 @@ def test_leak_on_made_up_texts(balanced: Sanitizer) -> None:
 @pytest.mark.slow
 @pytest.mark.shared_data
 @pytest.mark.real_model
-@pytest.mark.parametrize(("name", "most"), [("arc_challenge_dev", 0.05), ("mmlu_redux_dev", 0.2)])
+@pytest.mark.parametrize(("name", "most"), [("arc_challenge_dev", 0.05), ("mmlu_redux_dev", 0.1), ("medmcqa_dev", 0.1)])
 def test_questions_about_the_world_come_through(balanced: Sanitizer, name: str, most: float) -> None:
     rows = list(records(f"choice/{name}.jsonl"))
     changed = 0

@@ -100,12 +100,13 @@ def test_patterns_leave_public_text(text: str) -> None:
     assert pattern_detector(text) == []
 
 
-@pytest.mark.parametrize("text", ["a" * 50_000, "1 " * 25_000, "a.b@" * 12_000, "::" * 25_000, "A_" * 25_000])
+@pytest.mark.parametrize("text", ["a" * 50_000, "1 " * 25_000, "a.b@" * 12_000, "::" * 25_000, "A_" * 25_000, "1-" * 20_000, "%61" * 15_000])
 def test_no_text_makes_patterns_slow(text: str) -> None:
-    started = time.perf_counter()
+    # Time of this process: the machine may have other things to do.
+    started = time.process_time()
     one = session(pattern_detector)
     assert one.restore(one.sanitize(text)) == text
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 # --- spans
