@@ -21,6 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from drag.errors import ContextOverflow, DragError, ModelError
+from drag.models.chunk import content_logprobs
+from drag.models.chunk import finish as finish_of
+from drag.models.chunk import text as text_of
+from drag.models.likelihood import by_grammar, one_by_one
 from drag.protocols import OnReply, OnText
 from drag.types import Likelihood, Message, Prompt, Reply, Usage
 
@@ -105,22 +109,19 @@ class LocalModel:
             ids = self._tokenize(continuation)
             if not ids:
                 raise ModelError("an empty continuation has no likelihood")
-            request = {
-                "prompt": prefix,
-                "grammar": "root ::= " + " ".join(f"<[{token}]>" for token in ids),
-                "max_tokens": len(ids),
-                "temperature": 0,
-                "logprobs": 1,
-                # The continuations share one slot, so the prompt is read once.
-                "id_slot": 0,
-                "cache_prompt": True,
-            }
-            chunk = self._complete(request, None)
-            logprobs = [float(token["logprob"]) for token in _content_logprobs(chunk)]
-            if len(logprobs) < len(ids):
-                raise ModelError(f"{self.name} scored {len(logprobs)} of {len(ids)} tokens")
-            likelihoods.append(Likelihood(tuple(logprobs[: len(ids)])))
+            if continuation.isascii() or all(self._is_whole(token) for token in ids):
+                found = by_grammar(self._ask, prefix, ids)
+            else:
+                found = one_by_one(self._ask, prefix, ids, self._tokenize(".")[0])
+            likelihoods.append(Likelihood(tuple(found)))
         return likelihoods
+
+    def _ask(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        return self._complete(dict(request), None)
+
+    def _is_whole(self, token: int) -> bool:
+        """Whether a token stands for whole characters: rare ones (an emoji) are several tokens."""
+        return "\ufffd" not in str(self._post("/detokenize", {"tokens": [token]})["content"])
 
     def count_tokens(self, text: str) -> int:
         """The number of tokens of `text`, without the marks that open a prompt."""
@@ -140,9 +141,9 @@ class LocalModel:
 
         def receive(chunk: Mapping[str, Any]) -> bool:
             nonlocal aborted
-            text = _text(chunk)
+            text = text_of(chunk)
             pieces.append(text)
-            logprobs.extend(float(token["logprob"]) for token in _content_logprobs(chunk))
+            logprobs.extend(float(token["logprob"]) for token in content_logprobs(chunk))
             try:
                 aborted = self._stop.is_set() or bool(text and on_text and on_text(text))
             except BaseException as error:  # noqa: BLE001 - the engine swallows what a callback raises; raised again below
@@ -170,7 +171,7 @@ class LocalModel:
         if failure:
             raise failure[0]
         usage: Mapping[str, Any] = last.get("usage") or {}
-        finish = "aborted" if aborted else "length" if _finish(last) == "length" else "stop"
+        finish = "aborted" if aborted else "length" if finish_of(last) == "length" else "stop"
         return Reply(
             "".join(pieces).strip(),
             finish,
@@ -304,21 +305,3 @@ def _grammar(schema: Mapping[str, Any]) -> str:
         return str(_engine().json_schema_to_grammar(dict(schema)))
     except (ValueError, RuntimeError, TypeError) as error:
         raise ModelError(f"the JSON schema cannot be decoded to: {error}") from error
-
-
-def _choice(chunk: Mapping[str, Any]) -> Mapping[str, Any]:
-    choices: Sequence[Mapping[str, Any]] = chunk.get("choices") or [{}]
-    return choices[0]
-
-
-def _text(chunk: Mapping[str, Any]) -> str:
-    return str(_choice(chunk).get("text") or "")
-
-
-def _finish(chunk: Mapping[str, Any]) -> str:
-    return str(_choice(chunk).get("finish_reason") or "")
-
-
-def _content_logprobs(chunk: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    logprobs: Mapping[str, Any] = _choice(chunk).get("logprobs") or {}
-    return logprobs.get("content") or ()
