@@ -1,7 +1,8 @@
 """Knowledge graphs: triples, merging, walking, verbalising, drawing. Talks to no model and no network.
 
-`graphs.picture` and `graphs.page` are imported by their own names: they bring numpy and networkx, which
-reading a graph does not need.
+What most callers need is here. The rest is imported by its own name, since it brings numpy, networkx or more, which
+reading a graph does not need: `resolve` (entity resolution), `select` (triples for a question), `analysis`, `paths`,
+`communities`, `contradictions`, `export`, `export_cypher`, `html` (the viewer) and `picture` (an SVG).
 """
 
 from graphs.errors import GraphError

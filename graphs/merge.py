@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from graphs.triple import Triple, normal_form
 
@@ -23,15 +23,43 @@ _ABBREVIATED = re.compile(r"(?:(?:\b\w\.\s?){2,}|\b(?:Inc|Corp|Co|Ltd|Bros|Jr|Sr
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """Where one piece of evidence says a fact: `span` as `[start, end)` in characters, `confidence` in [0, 1]."""
+
+    evidence_id: str
+    span: tuple[int, int] | None = None
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Merged:
     """One fact, and the evidence that says it.
 
     `evidence_ids` is sorted, without repetition, and empty when no source was named; `triple.evidence_id` is its
-    first, or empty.
+    first, or empty, and `triple.span` and `triple.confidence` are those of that first. `sources` holds one for each
+    of `evidence_ids`, in their order: of several places in one piece of evidence the surest, then the first.
     """
 
     triple: Triple
     evidence_ids: tuple[str, ...]
+    sources: tuple[Source, ...] = field(default=(), compare=False)
+
+    @classmethod
+    def of(cls, head: str, relation: str, tail: str, said: Iterable[Triple], types: tuple[str, str]) -> Merged:
+        """The fact that all triples of `said` say, under one spelling, with its sources and the types of its ends."""
+        best: dict[str, Source] = {}
+        surest: float | None = None
+        for one in said:
+            if one.confidence is not None:
+                surest = max(surest or 0.0, one.confidence)
+            source = Source(one.evidence_id, one.span, one.confidence)
+            known = best.get(one.evidence_id)
+            if known is None or _surer(source) < _surer(known):
+                best[one.evidence_id] = source
+        sources = tuple(best[key] for key in sorted(best) if key)
+        first = sources[0] if sources else Source("", None, surest)
+        triple = Triple(head, relation, tail, first.evidence_id, *types, first.span, first.confidence)
+        return cls(triple, tuple(one.evidence_id for one in sources), sources)
 
 
 def merge(triples: Iterable[Triple]) -> list[Merged]:
@@ -44,22 +72,34 @@ def merge(triples: Iterable[Triple]) -> list[Merged]:
     """
     entities: defaultdict[str, Counter[str]] = defaultdict(Counter)
     relations: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    sources: defaultdict[tuple[str, str, str], set[str]] = defaultdict(set)
+    types: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    facts: defaultdict[tuple[str, str, str], list[Triple]] = defaultdict(list)
     for triple in triples:
         head, relation, tail = normal_form(triple.head), normal_form(triple.relation), normal_form(triple.tail)
         entities[head][triple.head] += 1
         entities[tail][triple.tail] += 1
+        types[head][triple.head_type] += 1
+        types[tail][triple.tail_type] += 1
         relations[relation][triple.relation] += 1
         if head != tail:
-            sources[head, relation, tail].add(triple.evidence_id)
-    shown = {key: _spelling(forms) for key, forms in entities.items()}
-    called = {key: _spelling(forms) for key, forms in relations.items()}
-    merged: list[Merged] = []
-    for head, relation, tail in sorted(sources):
-        ids = tuple(sorted(sources[head, relation, tail] - {""}))
-        triple = Triple(shown[head], called[relation], shown[tail], ids[0] if ids else "")
-        merged.append(Merged(triple, ids))
-    return merged
+            facts[head, relation, tail].append(triple)
+    shown = {key: spelling(forms) for key, forms in entities.items()}
+    called = {key: spelling(forms) for key, forms in relations.items()}
+    kinds = {key: likeliest(found) for key, found in types.items()}
+    return [
+        Merged.of(shown[head], called[relation], shown[tail], said, (kinds[head], kinds[tail]))
+        for (head, relation, tail), said in sorted(facts.items(), key=lambda item: item[0])
+    ]
+
+
+def spelling(forms: Counter[str]) -> str:
+    """One spelling of a name: the most frequent, then the shortest, then the first in alphabetical order."""
+    return min(forms, key=lambda form: (-forms[form], len(form), form))
+
+
+def likeliest(types: Counter[str]) -> str:
+    """The most frequent type that is not empty, then the first in alphabetical order; empty where there is none."""
+    return min((kind for kind in types if kind), key=lambda kind: (-types[kind], kind), default="")
 
 
 def clean(triple: Triple) -> Triple | None:
@@ -77,11 +117,11 @@ def clean(triple: Triple) -> Triple | None:
         return None
     if normal_form(head) == normal_form(tail):
         return None
-    return Triple(head, relation, tail, triple.evidence_id)
+    return replace(triple, head=head, relation=relation, tail=tail)
 
 
-def _spelling(forms: Counter[str]) -> str:
-    return min(forms, key=lambda form: (-forms[form], len(form), form))
+def _surer(source: Source) -> tuple[float, tuple[int, int]]:
+    return (-(source.confidence if source.confidence is not None else -1.0), source.span or (10**9, 10**9))
 
 
 def _tidy(part: str) -> str:

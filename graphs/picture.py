@@ -1,4 +1,4 @@
-"""A graph as a picture: one self-contained SVG (`graphs.page` puts it on an HTML page). Nothing is fetched."""
+"""A graph as a picture for a document: one self-contained SVG (`graphs.html` is for looking around)."""
 
 from __future__ import annotations
 

@@ -46,12 +46,16 @@ class KnowledgeGraph:
     """An ordered set of triples. The triples are the truth; everything else here is derived from them, once.
 
     Immutable: two graphs are equal when their triples are, in order. Parallel edges and directions survive.
+    `aliases` are further names of its entities (name → entity), by which they are found; those of entities that the
+    graph does not hold are left out.
     """
 
-    __slots__ = ("__dict__", "triples")
+    __slots__ = ("__dict__", "aliases", "triples")
 
-    def __init__(self, triples: Iterable[Triple] = ()) -> None:
+    def __init__(self, triples: Iterable[Triple] = (), aliases: Mapping[str, str] | None = None) -> None:
         self.triples: tuple[Triple, ...] = tuple(dict.fromkeys(triples))
+        held = {name for triple in self.triples for name in (triple.head, triple.tail)} if aliases else set[str]()
+        self.aliases: Mapping[str, str] = {other: name for other, name in (aliases or {}).items() if name in held}
 
     def __iter__(self) -> Iterator[Triple]:
         return iter(self.triples)
@@ -75,11 +79,24 @@ class KnowledgeGraph:
 
     @cached_property
     def names(self) -> Mapping[str, tuple[str, ...]]:
-        """Normal form → the entities written that way, in graph order. One each, when the triples were merged."""
-        found: dict[str, list[str]] = {}
+        """Normal form → the entities written that way, in graph order; then those that have it for another name.
+
+        One each, when the triples were merged and no two entities share a name.
+        """
+        found: dict[str, dict[str, None]] = {}
         for entity in self.entities:
-            found.setdefault(normal_form(entity), []).append(entity)
+            found.setdefault(normal_form(entity), {})[entity] = None
+        for alias, entity in self.aliases.items():
+            found.setdefault(normal_form(alias), {})[entity] = None
         return {key: tuple(entities) for key, entities in found.items()}
+
+    @cached_property
+    def spellings(self) -> Mapping[str, tuple[str, ...]]:
+        """Normal form → the ways in which it is written in the graph, names and aliases."""
+        found: dict[str, dict[str, None]] = {}
+        for name in (*self.entities, *self.aliases):
+            found.setdefault(normal_form(name), {})[name] = None
+        return {key: tuple(names) for key, names in found.items()}
 
     @cached_property
     def phrases(self) -> Mapping[str, tuple[tuple[tuple[str, ...], str], ...]]:
@@ -93,14 +110,30 @@ class KnowledgeGraph:
 
     @cached_property
     def network(self) -> networkx.MultiDiGraph[str]:
-        """The graph for networkx: entities are nodes; each triple is an edge with `relation` and `evidence_id`."""
+        """The graph for networkx: entities are nodes with a `type`; each triple is an edge with `relation` and
+        `evidence_id`, and with `start`, `end` and `confidence` where they are known."""
         import networkx
 
         network: networkx.MultiDiGraph[str] = networkx.MultiDiGraph()
-        network.add_nodes_from(self.entities)
+        network.add_nodes_from((name, {"type": self.types[name]}) for name in self.entities)
         for triple in self.triples:
-            network.add_edge(triple.head, triple.tail, relation=triple.relation, evidence_id=triple.evidence_id)
+            more: dict[str, float] = {}
+            if triple.span is not None:
+                more |= {"start": triple.span[0], "end": triple.span[1]}
+            if triple.confidence is not None:
+                more["confidence"] = triple.confidence
+            network.add_edge(triple.head, triple.tail, relation=triple.relation, evidence_id=triple.evidence_id, **more)
         return network
+
+    @cached_property
+    def types(self) -> Mapping[str, str]:
+        """Each entity's type: the most frequent that its triples give, then the first by alphabet; empty if none."""
+        counts: dict[str, dict[str, int]] = {name: {} for name in self.entities}
+        for triple in self.triples:
+            for name, kind in ((triple.head, triple.head_type), (triple.tail, triple.tail_type)):
+                if kind:
+                    counts[name][kind] = counts[name].get(kind, 0) + 1
+        return {name: min(found, key=lambda kind: (-found[kind], kind), default="") for name, found in counts.items()}
 
 
 _ARTICLE = re.compile(r"^(?:the|a|an)\s+")
@@ -117,7 +150,10 @@ def normal_form(name: str) -> str:
     """
     form = name
     while True:
-        plain = " ".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", form).casefold()).split())
+        if form.isascii():  # which the compatibility forms leave as it is
+            plain = " ".join(form.casefold().split())
+        else:
+            plain = " ".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", form).casefold()).split())
         bare = _ARTICLE.sub("", _CLOSING.sub("", _OPENING.sub("", plain))) or plain
         if bare == form:
             return bare

@@ -43,11 +43,21 @@ def find_entities(graph: KnowledgeGraph, text: str) -> list[str]:
             continue
         names = graph.names[key]
         if key in _COMMON:
-            names = tuple(name for name in names if _spelled(plain[: places[start].end()], name))
+            before = plain[: places[start].end()]
+            names = names if any(_spelled(before, name) for name in graph.spellings[key]) else ()
         if names:
             taken.update(place)
             entities.update(dict.fromkeys(names))
     return list(entities)
+
+
+def telling(names: Iterable[str]) -> list[str]:
+    """Those of the names that name a thing rather than a kind: with a capital or a digit. All, where none does.
+
+    A question that names `Devotion` and `film` is about the first; half of a graph hangs on the second.
+    """
+    everything = list(names)
+    return [name for name in everything if not name.islower() or any(letter.isdigit() for letter in name)] or everything
 
 
 def neighbourhood(

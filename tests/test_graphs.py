@@ -26,7 +26,8 @@ from graphs.walk import central
 
 def graph(*facts: str) -> KnowledgeGraph:
     """A graph of facts written `head|relation|tail`."""
-    return KnowledgeGraph(Triple(*fact.split("|")) for fact in facts)
+    parts = (fact.split("|") for fact in facts)
+    return KnowledgeGraph(Triple(head, said, tail, "".join(rest)) for head, said, tail, *rest in parts)
 
 
 # --- triples and normal forms

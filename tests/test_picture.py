@@ -6,14 +6,12 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
 from itertools import combinations
 from xml.etree import ElementTree
 
 import pytest
 
 from graphs import GraphError, KnowledgeGraph, Triple
-from graphs.page import draw_html
 from graphs.picture import draw_svg
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -21,7 +19,8 @@ Box = tuple[float, float, float, float]
 
 
 def graph(*facts: str) -> KnowledgeGraph:
-    return KnowledgeGraph(Triple(*fact.split("|")) for fact in facts)
+    parts = (fact.split("|") for fact in facts)
+    return KnowledgeGraph(Triple(head, said, tail, "".join(rest)) for head, said, tail, *rest in parts)
 
 
 CURIE = graph(
@@ -126,9 +125,6 @@ def test_text_is_escaped() -> None:
     node, other = groups(svg, "kg-node")
     assert "".join(label(node).split()) == '<script>alert("x")</script>'
     assert label(other) == "]]> end"
-    page = draw_html(hostile, title="</title><script>{svg}", evidence={"e": "</svg>"})
-    assert page.count("<script>") == 1
-    assert page.count("<svg ") == 1
 
 
 def test_long_names_are_wrapped_and_then_shortened_with_the_whole_name_in_the_note() -> None:
@@ -193,16 +189,6 @@ def test_the_same_graph_gives_the_same_picture_in_another_process() -> None:
     assert other.stdout == draw_svg(CURIE, max_entities=5)
 
 
-@pytest.mark.parametrize("draw", [draw_svg, draw_html])
-def test_nothing_is_fetched(draw: Callable[..., str]) -> None:
-    page = draw(CURIE, title="Curie")
-    outside = page.replace('xmlns="http://www.w3.org/2000/svg"', "")
+def test_nothing_is_fetched() -> None:
+    outside = draw_svg(CURIE, title="Curie").replace('xmlns="http://www.w3.org/2000/svg"', "")
     assert not re.search(r"https?:|//[a-z]|@import|<link|src=|href=|<img|<image", outside)
-
-
-def test_the_page_turns_dark_and_holds_the_picture() -> None:
-    page = draw_html(CURIE, title="Curie & co")
-    assert "<title>Curie &amp; co</title>" in page
-    assert page.count("prefers-color-scheme:dark") == 2
-    assert "default-src 'none'" in page
-    assert draw_svg(CURIE, title="Curie & co") in page

@@ -1,0 +1,234 @@
+// Drawing: everything of one colour is one path, so that a frame of 5,000 entities is a few dozen calls.
+const canvas = at("canvas"), pen = canvas.getContext("2d");
+let width = 0, height = 0, view = d3.zoomIdentity, wanted = 0, tree = null;
+const inks = {};
+
+function theme(dark) {
+  state.dark = dark;
+  root.dataset.theme = dark ? "dark" : "light";
+  const style = getComputedStyle(root);
+  for (const name of ["paper", "ink", "soft", "gold", "line", "accent"]) inks[name] = style.getPropertyValue("--" + name).trim();
+  inks.edge = dark ? "#4b5a6d" : "#b6c0ce";
+}
+
+function resize() {
+  const ratio = Math.min(window.devicePixelRatio || 1, 2);
+  width = window.innerWidth; height = window.innerHeight;
+  canvas.width = width * ratio; canvas.height = height * ratio;
+  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+  canvas.ratio = ratio;
+}
+
+// The middle of a link's curve, which its label stands on and its line goes through.
+function middle(link) {
+  const { head, tail } = link, dx = tail.x - head.x, dy = tail.y - head.y, far = Math.hypot(dx, dy) || 1;
+  const bend = link.bend * 2 * Math.min(13, 4 + far / 8);
+  return [(head.x + tail.x) / 2 - dy / far * bend, (head.y + tail.y) / 2 + dx / far * bend];
+}
+
+function trace(link) {
+  const { head, tail } = link;
+  if (head === tail) {
+    const far = head.r * 2.2 + 8 + 5 * link.turn;
+    pen.moveTo(head.x, head.y);
+    pen.bezierCurveTo(head.x - far, head.y - far * 1.6, head.x + far, head.y - far * 1.6, head.x, head.y);
+    return;
+  }
+  pen.moveTo(head.x, head.y);
+  if (!link.bend) { pen.lineTo(tail.x, tail.y); return; }
+  const [mx, my] = middle(link);
+  pen.quadraticCurveTo(2 * mx - (head.x + tail.x) / 2, 2 * my - (head.y + tail.y) / 2, tail.x, tail.y);
+}
+
+function tip(link, size) {
+  const { head, tail } = link;
+  if (head === tail) return;
+  let fx = head.x, fy = head.y;
+  if (link.bend) {
+    const [mx, my] = middle(link);
+    fx = 2 * mx - (head.x + tail.x) / 2; fy = 2 * my - (head.y + tail.y) / 2;
+  }
+  const dx = tail.x - fx, dy = tail.y - fy, far = Math.hypot(dx, dy) || 1, ux = dx / far, uy = dy / far;
+  const x = tail.x - ux * (tail.r + 1), y = tail.y - uy * (tail.r + 1), w = size * 0.42;
+  pen.moveTo(x, y);
+  pen.lineTo(x - ux * size - uy * w, y - uy * size + ux * w);
+  pen.lineTo(x - ux * size + uy * w, y - uy * size - ux * w);
+  pen.closePath();
+}
+
+// Seen from far away an entity keeps a size that can be seen.
+function reach(node) { return Math.max(node.r, (1.1 + 0.3 * node.r / 3.6) / view.k); }
+
+function focus() {
+  const one = state.hover || state.chosen;
+  if (!one) return null;
+  const near = new Set(), joined = new Set();
+  if (one.links) {
+    near.add(one);
+    for (const link of one.links) if (link.shown) { joined.add(link); near.add(link.head).add(link.tail); }
+  } else { joined.add(one); near.add(one.head).add(one.tail); }
+  return { one, near, joined };
+}
+
+function draw() {
+  wanted = 0;
+  const k = view.k, looked = focus();
+  pen.clearRect(0, 0, width, height);
+  pen.save();
+  pen.translate(view.x, view.y);
+  pen.scale(k, k);
+  const left = -view.x / k, top = -view.y / k, right = left + width / k, bottom = top + height / k, rim = 40 / k + 30;
+  const inside = (node) => node.x > left - rim && node.x < right + rim && node.y > top - rim && node.y < bottom + rim;
+  const seenLinks = links.filter((link) => link.shown && (inside(link.head) || inside(link.tail)));
+  const seenNodes = nodes.filter((node) => node.shown && inside(node));
+  const asked = data.lit.length > 0 && !state.only;
+  const line = (some, ink, alpha, thick, arrows) => {
+    if (!some.length) return;
+    pen.globalAlpha = alpha; pen.strokeStyle = pen.fillStyle = ink; pen.lineWidth = thick / k;
+    pen.beginPath();
+    for (const link of some) trace(link);
+    pen.stroke();
+    if (!arrows) return;
+    pen.beginPath();
+    for (const link of some) tip(link, Math.max(5, Math.min(9, 7 / k)));
+    pen.fill();
+  };
+  const plain = seenLinks.filter((link) => !link.lit && !(looked && looked.joined.has(link)));
+  const arrows = plain.length < 1500 && k > 0.35;
+  const thin = Math.max(0.35, Math.min(1, 40 / Math.sqrt(plain.length + 1)));  // many lines are drawn fainter
+  line(plain, inks.edge, (looked ? 0.16 : asked ? 0.45 : 0.85) * thin, k < 0.5 ? 0.7 : 1, arrows && !looked);
+  line(seenLinks.filter((link) => link.lit && !(looked && looked.joined.has(link))), inks.gold, looked ? 0.25 : 0.95, 1.8, true);
+  if (looked) line([...looked.joined], inks.accent, 0.95, 1.8, true);
+
+  const batches = new Map();
+  for (const node of seenNodes) {
+    const far = looked ? !looked.near.has(node) : asked && !node.lit && !node.near;
+    const key = color(node) + (far ? "|far" : "|near");
+    if (!batches.has(key)) batches.set(key, []);
+    batches.get(key).push(node);
+  }
+  const dots = k * 6 < 2.4;  // so small that a disc and a square look the same
+  const disc = (node, more) => { 
+    const r = reach(node) + more;
+    if (dots && r * k < 2.1) { pen.rect(node.x - r * 0.9, node.y - r * 0.9, r * 1.8, r * 1.8); return; }
+    pen.moveTo(node.x + r, node.y); pen.arc(node.x, node.y, r, 0, 6.2832);
+  };
+  for (const near of [false, true])
+    for (const [key, some] of batches) {
+      const [ink, how] = key.split("|");
+      if ((how === "near") !== near) continue;
+      if (!dots) {
+        pen.globalAlpha = 1; pen.fillStyle = inks.paper;
+        pen.beginPath(); for (const node of some) disc(node, Math.min(1.4, 0.9 / k)); pen.fill();
+      }
+      pen.globalAlpha = near ? 1 : looked ? 0.18 : 0.45; pen.fillStyle = ink;
+      pen.beginPath(); for (const node of some) disc(node, 0); pen.fill();
+    }
+  pen.globalAlpha = 1;
+  const ring = (some, ink, more) => {
+    pen.strokeStyle = ink; pen.lineWidth = Math.max(1.6, 2.4 / k);
+    pen.beginPath(); for (const node of some) disc(node, more); pen.stroke();
+  };
+  ring(seenNodes.filter((node) => node.lit), inks.gold, 3);
+  if (state.chosen && state.chosen.links) ring([state.chosen], inks.accent, 5);
+  pen.restore();
+  words(seenNodes, seenLinks, looked, asked);
+}
+
+// Labels, in the order of their worth, each only where no other stands: cells of a grid over the screen.
+function words(seenNodes, seenLinks, looked, asked) {
+  const k = view.k, taken = new Set();
+  const free = (x, y, w, h) => {
+    const cells = [];
+    for (let i = Math.floor((x - w / 2) / 12); i <= (x + w / 2) / 12; i++)
+      for (let j = Math.floor((y - h / 2) / 8); j <= (y + h / 2) / 8; j++) {
+        const cell = i * 4096 + j;
+        if (taken.has(cell)) return false;
+        cells.push(cell);
+      }
+    for (const cell of cells) taken.add(cell);
+    return true;
+  };
+  const worth = (node) => (looked && looked.one === node ? 1e6 : 0) + (looked && looked.near.has(node) ? 1e4 : 0)
+    + (node.lit ? 5e3 : 0) + (asked && node.near ? 2e3 : 0) + node.links.length;
+  const some = looked ? seenNodes.filter((node) => looked.near.has(node)) : seenNodes;
+  const ranked = some.sort((a, b) => worth(b) - worth(a) || a.id - b.id).slice(0, looked ? 160 : 420);
+  pen.textAlign = "center"; pen.textBaseline = "middle"; pen.lineJoin = "round";
+  let count = 0;
+  for (const node of ranked) {
+    const big = reach(node) * k;
+    const must = node.lit || (looked && looked.near.has(node)) || (asked && node.near);
+    if (!must && ((big < 3.2 && count > 26) || count > 170)) continue;
+    const size = Math.max(11, Math.min(17, 9.5 + big * 0.22)) + (looked && looked.one === node ? 1.5 : 0);
+    const x = node.x * k + view.x, y = node.y * k + view.y + big + size * 0.85;
+    if (x < -60 || x > width + 60 || y < -20 || y > height + 20) continue;
+    const name = node.name.length > 34 ? node.name.slice(0, 33) + "…" : node.name;
+    pen.font = (node.links.length > 6 || must ? "600 " : "500 ") + size.toFixed(1) + "px Inter, system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif";
+    const w = pen.measureText(name).width + 6;
+    if (!free(x, y, w, size + 2)) continue;
+    count += 1;
+    pen.globalAlpha = asked && !must ? 0.5 : 1;
+    pen.lineWidth = 4; pen.strokeStyle = inks.paper; pen.strokeText(name, x, y);
+    pen.fillStyle = inks.ink; pen.fillText(name, x, y);
+  }
+  const said = looked ? [...looked.joined] : seenLinks.filter((link) => link.lit);
+  const more = !looked && seenLinks.length < 140 && k > 0.85 ? seenLinks.filter((link) => !link.lit) : [];
+  pen.font = "500 11px Inter, system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif";
+  for (const link of said.concat(more).slice(0, 160)) {
+    if (link.head === link.tail) continue;
+    const [mx, my] = middle(link), x = mx * k + view.x, y = my * k + view.y;
+    const words = link.relation.length > 30 ? link.relation.slice(0, 29) + "…" : link.relation;
+    const w = pen.measureText(words).width + 8;
+    if (x < 0 || x > width || y < 0 || y > height || !free(x, y, w, 13)) continue;
+    pen.globalAlpha = 1;
+    pen.lineWidth = 4; pen.strokeStyle = inks.paper; pen.strokeText(words, x, y);
+    pen.fillStyle = looked ? inks.accent : link.lit ? inks.gold : inks.soft; pen.fillText(words, x, y);
+  }
+  pen.globalAlpha = 1;
+}
+
+function redraw() { if (!wanted) wanted = requestAnimationFrame(draw); }
+
+function index() {
+  tree = d3.quadtree(nodes.filter((node) => node.shown), (node) => node.x, (node) => node.y);
+}
+
+function pick(event) {
+  const [sx, sy] = d3.pointer(event, canvas), [x, y] = view.invert([sx, sy]), k = view.k;
+  let found = tree.find(x, y, 60 + 14 / k), best = null;
+  // The nearest centre is not always the disc under the pointer: a large one may hold the point.
+  if (found) for (const node of nearby(x, y)) {
+    const over = Math.hypot(node.x - x, node.y - y) - Math.max(reach(node), 7 / k);
+    if (over <= 0 && (!best || over < best.over)) best = { node, over };
+  }
+  if (best) return best.node;
+  let line = null;
+  for (const link of links) {
+    if (!link.shown || link.head === link.tail) continue;
+    const far = distance(link, x, y) * k;
+    if (far < 5 && (!line || far < line.far)) line = { link, far };
+  }
+  return line && line.link;
+}
+
+function nearby(x, y) {
+  const found = [];
+  tree.visit((quad, x0, y0, x1, y1) => {
+    if (!quad.length) for (let one = quad; one; one = one.next) found.push(one.data);
+    return x0 > x + 70 || x1 < x - 70 || y0 > y + 70 || y1 < y - 70;
+  });
+  return found;
+}
+
+function distance(link, x, y) {
+  const { head, tail } = link, points = [[head.x, head.y]];
+  if (link.bend) points.push(middle(link));
+  points.push([tail.x, tail.y]);
+  let least = Infinity;
+  for (let i = 1; i < points.length; i++) {
+    const [ax, ay] = points[i - 1], [bx, by] = points[i], dx = bx - ax, dy = by - ay;
+    const t = Math.max(0, Math.min(1, ((x - ax) * dx + (y - ay) * dy) / (dx * dx + dy * dy || 1)));
+    least = Math.min(least, Math.hypot(ax + t * dx - x, ay + t * dy - y));
+  }
+  return least;
+}
