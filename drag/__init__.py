@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from drag.journeys import ask, build, open_student
+    from drag.journeys import add_documents, ask, build, open_student, remove_documents
     from drag.pack import Pack
     from drag.pipeline import Student, build_pack
     from drag.settings import Settings
@@ -29,14 +29,16 @@ __all__ = [
     "Question",
     "Settings",
     "Student",
+    "add_documents",
     "ask",
     "build",
     "build_pack",
     "open_student",
+    "remove_documents",
 ]
 
 _HOMES = {
-    "drag.journeys": ("ask", "build", "open_student"),
+    "drag.journeys": ("add_documents", "ask", "build", "open_student", "remove_documents"),
     "drag.pack": ("Pack",),
     "drag.pipeline": ("Student", "build_pack"),
     "drag.settings": ("Settings",),

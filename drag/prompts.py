@@ -68,7 +68,7 @@ def parse_teach(reply: str) -> list[str]:
 
     A reply that was cut off still gives the pieces that are whole. Raises `ReplyError` if there is none.
     """
-    found = _strings(_items(reply, "evidence"))
+    found = _strings(items(reply, "evidence"))
     pieces = [" ".join(piece.split()) for piece in found]
     pieces = [re.sub(r"^(?:\d+[.)]|[-*•])\s+", "", piece) for piece in pieces]
     unique: dict[str, str] = {}
@@ -108,7 +108,7 @@ def relevance(question: str, texts: Sequence[str]) -> Prompt:
 def parse_relevance(reply: str, count: int) -> list[float | None]:
     """`count` scores in [0, 1]; None where the reply has no usable number. Raises `ReplyError` if it has none."""
     scores: list[float | None] = [None] * count
-    for place, item in enumerate(_items(reply, "scores")[:count]):
+    for place, item in enumerate(items(reply, "scores")[:count]):
         if isinstance(item, int | float) and not isinstance(item, bool):
             # Clamped before it becomes a float: an integer of four hundred digits is JSON, too. NaN clamps to NaN.
             score = min(10, max(0, item)) / 10
@@ -181,7 +181,7 @@ def parse_extract(reply: str, evidence: Evidence) -> list[Triple]:
     """
     triples: list[Triple] = []
     words = set(_WORD.findall(evidence.text.casefold()))
-    for item in _items(reply, "triples"):
+    for item in items(reply, "triples"):
         if not isinstance(item, Mapping):
             continue
         parts = cast("Mapping[str, Any]", item)
@@ -280,7 +280,7 @@ def repair(prompt: Prompt, reply: str, problem: str) -> Prompt:
     )
 
 
-def _items(reply: str, key: str) -> list[Any]:
+def items(reply: str, key: str = "") -> list[Any]:
     """The list under `key` in a JSON reply; what is whole of it where the reply was cut off or wrapped in prose."""
     starts = [place for place in (reply.find("{"), reply.find("[")) if place >= 0]
     text = reply[min(starts) :] if starts else reply

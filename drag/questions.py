@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from drag.errors import ConfigError
+from drag.prompts import ABSTENTION
 from drag.types import Question
 
 
@@ -18,7 +19,7 @@ def read_questions(path: Path | str) -> list[Question]:
 
     - `.jsonl`, `.ndjson`: one record a line with `question`, and optionally `id`, `choices` (a list), `answer` (the
       0-based index of the right choice, or a text), `answers` (accepted texts), `evidence` (a text or texts that
-      belong to the question);
+      belong to the question), `answerable` (false: the accepted answer is that there is not enough information);
     - `.csv`: the same names in the header; `choices`, `answers` and `evidence` hold several values between `|`;
     - anything else: one question a line, empty lines aside.
 
@@ -76,6 +77,8 @@ def to_question(record: Mapping[str, Any]) -> Question:
         gold = (choices[index],)
     elif isinstance(index, str) and not gold:
         gold = (index,)
+    if record.get("answerable") is False and not gold:
+        gold = (ABSTENTION,)
     # Half a surrogate pair is legal in JSON, but nothing can store it.
     text = text.strip().encode("utf-8", "replace").decode()
     given = record.get("id")

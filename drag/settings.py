@@ -70,6 +70,31 @@ class Build(Section):
     batch: Positive = Field(default=4, description="questions that go through the stages together")
 
 
+class Documents(Section):
+    """`[documents]`: how files become evidence."""
+
+    chunk: int = Field(default=120, ge=10, description="words of a piece of evidence, about")
+    extractor: str = Field(default="spacy", description="who finds triples: spacy, llm (the teacher), llm:SPEC or none")
+
+
+class Retrieve(Section):
+    """`[retrieve]`: how evidence is found. A weight of 0 switches its stage off."""
+
+    candidates: Positive = Field(default=50, description="pieces that words and vectors each may bring")
+    words: Weight = Field(default=1.0, description="weight of BM25, relative to the best piece's")
+    dense: Weight = Field(default=1.0, description="weight of the cosine to the question")
+    question: Weight = Field(default=1.0, description="weight of the pack's own questions that ask the same")
+    names: Weight = Field(default=1.0, description="weight of a document's title that stands in the question")
+    graph: Weight = Field(default=1.2, description="weight of what the first pieces found lead to by name")
+    dates: Weight = Field(default=0.5, description="weight of a date that fits a time in the question")
+    people: Weight = Field(default=0.1, description="weight of having been said by somebody whom the question names")
+    title: Weight = Field(default=1.0, description="weight of a word in the title against one in the text, for BM25")
+    hops: Positive = Field(default=5, description="pieces from which names are followed")
+    repeats: Share = Field(default=0.97, description="cosine from which a piece repeats a better one; 1: none does")
+    reranker: str = Field(default="", description="a cross-encoder for a second look: folder or hf:REPO")
+    reranked: Positive = Field(default=16, description="pieces that the cross-encoder looks at")
+
+
 class Ask(Section):
     """`[ask]`: what the student is given to read, and how it answers."""
 
@@ -79,6 +104,12 @@ class Ask(Section):
     graph_tokens: Positive = Field(default=96, description="tokens of verbalised triples, at most")
     max_tokens: Positive = Field(default=64, description="tokens of an answer, at most")
     style: Literal["auto", "plain", "instructed"] = Field(default="auto", description="how the student is prompted")
+    threshold: Share | None = Field(
+        default=None, description="least probability that the evidence can answer; 0: always answer; default: 0.25"
+    )
+    calibration: Path | None = Field(
+        default=None, description="weights of the confidence, from `drag eval grounding --fit`; default: built in"
+    )
 
 
 class Privacy(Section):
@@ -101,6 +132,9 @@ class Privacy(Section):
     )
     audit: Path | None = Field(default=None, description="audit log (JSON Lines, never text); default: none is kept")
     approve: bool = Field(default=False, description="ask about each request before it leaves")
+    key: Path | None = Field(
+        default=None, description="file with the key of placeholders in packs; default: this device's own"
+    )
 
 
 class Settings(Section):
@@ -109,6 +143,8 @@ class Settings(Section):
     models: Models = Models()
     remote: Remote = Remote()
     build: Build = Build()
+    documents: Documents = Documents()
+    retrieve: Retrieve = Retrieve()
     ask: Ask = Ask()
     privacy: Privacy = Privacy()
 

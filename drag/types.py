@@ -77,10 +77,14 @@ class Ranked(Generic[Item]):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What the student reads: evidence, best first, and the graph around it. Both may be empty."""
+    """What the student reads: evidence, best first, and the graph around it. Both may be empty.
+
+    `cosine` is the best of the found evidence's to the question, in [-1, 1], None where nothing was measured.
+    """
 
     evidence: tuple[Evidence, ...] = ()
     graph: KnowledgeGraph = field(default_factory=KnowledgeGraph)
+    cosine: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +122,11 @@ class Citation:
 class Answer:
     """What the student said.
 
-    `confidence` is the geometric mean of its token probabilities, in (0, 1], or None where the engine gives no
-    probabilities; it is not calibrated. `abstained` is true when the student said that the evidence does not
-    carry an answer. `context` is what it was given to read.
+    `confidence` is the probability, in [0, 1], that the answer is right: calibrated where the student read evidence
+    that was searched for (see `drag.confidence`), for a question with choices the share of the chosen one, else the
+    geometric mean of the token probabilities; None where the engine gives none. `answerable` is the probability that
+    the evidence carries an answer, None where nothing was searched. `abstained` is true when the student said that the
+    evidence does not carry one, or was not asked because `answerable` was too low. `context` is what it was given.
     """
 
     question: Question
@@ -130,6 +136,7 @@ class Answer:
     confidence: float | None = None
     usage: Usage = Usage()
     context: Context = field(default_factory=Context)
+    answerable: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

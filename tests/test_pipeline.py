@@ -317,3 +317,22 @@ def test_a_piece_without_a_fact_is_no_failure_but_none_with_one_is(path: Path) -
     none = build(path.with_name("none.pack"), ALL, teacher=failing("extract", "no JSON", ""), evidence=6)
     assert {(one.item_id, one.stage) for one in none.failures} == {(one.id, "extract") for one in ALL}
     assert all("pieces of evidence" in one.error for one in none.failures)
+
+
+def test_each_text_of_a_question_is_embedded_once(path: Path) -> None:
+    class Counting(HashEmbedder):
+        def __init__(self) -> None:
+            self.seen: list[str] = []
+
+        def encode(self, sentences: list[str], *, normalize_embeddings: bool = True) -> Any:
+            self.seen += sentences
+            return super().encode(sentences, normalize_embeddings=normalize_embeddings)
+
+    embedder = Counting()
+    build_pack(
+        [CLOCK], path, teacher=FakeTeacher(), embedder=embedder, embedder_name="hash", settings=Build(evidence=3)
+    )
+    with Pack(path) as pack:
+        wanted = {CLOCK.text, *(one.item.text for one in pack.ranked("clock"))}
+    assert wanted <= set(embedder.seen)
+    assert len(embedder.seen) == len(set(embedder.seen))

@@ -1,20 +1,39 @@
-"""`drag build`: questions to a pack."""
+"""`drag build`: questions, documents, or both, to a pack."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from drag.cli import ingested
 from drag.cli.console import errors, write_json
+from drag.cli.ingested import SeveralDocuments
 from drag.cli.options import finish_dry_run, privacy_options, reviewer
+from drag.errors import ConfigError
+
+if TYPE_CHECKING:
+    from drag.pipeline import BuildReport
 
 
-@click.command()
-@click.argument("questions", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.command(cls=SeveralDocuments)
+@click.argument("questions", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
     "-o", "--output", "pack", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The pack."
 )
+@click.option(
+    "--documents",
+    multiple=True,
+    metavar="PATH...",
+    type=click.Path(exists=True, path_type=Path),
+    help="Files and folders; all paths up to the next option. Repeatable.",
+)
+@click.option(
+    "--extractor", metavar="NAME", help="Triples of documents by spacy, llm, llm:SPEC or none.  [default: spacy]"
+)
+@click.option("--chunk", type=click.IntRange(min=10), help="Words of a piece of a document, about.  [default: 120]")
+@click.option("--prune", is_flag=True, help="Remove the documents that are no longer at these paths.")
 @click.option("--teacher", metavar="SPEC", help="Who writes the evidence.  [default: qwen2.5-coder-0.5b]")
 @click.option("--embedder", metavar="SPEC", help="Who embeds it.  [default: all-minilm-l6-v2]")
 @click.option("--evidence", type=click.IntRange(min=0), help="Pieces that the teacher writes; 0: none.  [default: 10]")
@@ -36,8 +55,12 @@ from drag.cli.options import finish_dry_run, privacy_options, reviewer
 def build(
     config: str | None,
     *,
-    questions: Path,
+    questions: Path | None,
     pack: Path,
+    documents: tuple[Path, ...],
+    extractor: str | None,
+    chunk: int | None,
+    prune: bool,
     limit: int | None,
     as_json: bool,
     teacher: str | None,
@@ -50,14 +73,18 @@ def build(
     keep_names: bool,
     **flags: int | float | bool | None,
 ) -> None:
-    """Write evidence for QUESTIONS, rank it, make a graph of it, and store it all in a pack.
+    """Make a pack of QUESTIONS, of documents, or of both.
 
+    For QUESTIONS a teacher writes evidence, which is ranked and made a graph of.
     QUESTIONS is JSON Lines, CSV, or one question a line. A record's own `evidence` is kept beside the teacher's.
+    Documents are cut into pieces that keep their title, date and place; no teacher is needed for them. Those that
+    have not changed since they were read into the pack are left alone.
+
     With an openai: teacher private words are replaced before anything leaves, and the pack holds the placeholders too.
     Interrupted and run again, the build goes on where it stopped and pays for nothing twice. Exit code 1 if a
-    question failed; the failures stand in the pack and are tried again by the next run.
+    question failed or a file could not be read; the failures stand in the pack and are tried again by the next run.
     """
-    from drag.cli.progress import building, fetching
+    from drag.cli.progress import building, fetching, ingesting
     from drag.journeys import build as journey
     from drag.questions import read_questions
     from drag.settings import Settings
@@ -65,36 +92,55 @@ def build(
     settings = Settings.load(config).override("models", embedder=embedder, teacher=teacher)
     settings = settings.override("remote", base_url=base_url).override("build", **flags)
     settings = settings.override("privacy", policy=policy, audit=audit, approve=approve)
-    asked = read_questions(questions)[:limit]
+    settings = settings.override("documents", extractor=extractor, chunk=chunk)
+    if questions is None and not documents:
+        raise click.UsageError("give QUESTIONS, --documents, or both")
+    if prune and not documents:
+        raise ConfigError("--prune goes with --documents")
+    asked = read_questions(questions)[:limit] if questions is not None else None
     if dry_run:
         from drag.dryrun import build_requests
 
         with fetching(settings) as how:
-            run = build_requests(asked, settings=settings, how=how, keep_names=keep_names)
+            run = build_requests(asked or [], documents=documents, settings=settings, how=how, keep_names=keep_names)
         finish_dry_run(run, settings.models.teacher, as_json=as_json)
         return
     review = reviewer(settings)
-    with fetching(settings) as how, building(len(asked)) as on_stage:
+    with fetching(settings) as how, ingesting() as on_documents, building(len(asked or ())) as on_stage:
         report = journey(
-            asked, pack, settings=settings, how=how, keep_names=keep_names, review=review, on_stage=on_stage
+            asked,
+            pack,
+            documents=documents,
+            prune=prune,
+            settings=settings,
+            how=how,
+            keep_names=keep_names,
+            review=review,
+            on_stage=on_stage,
+            on_documents=on_documents,
         )
+    _show(report, pack, questions=asked is not None, as_json=as_json)
+    if report.failures or ingested.incomplete(report.documents):
+        click.get_current_context().exit(1)
+
+
+def _show(report: BuildReport, pack: Path, *, questions: bool, as_json: bool) -> None:
     if as_json:
         failures = [{"item_id": f.item_id, "stage": f.stage, "error": f.error} for f in report.failures]
-        write_json(
-            {
-                "pack": str(pack),
-                "built": report.built,
-                "reused": report.reused,
-                "dropped": report.dropped,
-                "failures": failures,
-            }
-        )
+        record = {
+            "pack": str(pack),
+            "built": report.built,
+            "reused": report.reused,
+            "dropped": report.dropped,
+            "failures": failures,
+        }
+        write_json(record | ({"documents": ingested.as_record(report.documents)} if report.documents else {}))
+    elif report.documents:
+        ingested.show(report.documents)
     if report.dropped:
         errors.print(f"{report.dropped} pieces gave orders instead of evidence and were dropped", style="yellow")
     for failure in report.failures:
         errors.print(f"failed: {failure.item_id} ({failure.stage}): {failure.error}", style="yellow", markup=False)
-    if not as_json:
+    if questions and not as_json:
         summary = f"{pack}: {report.built} built, {report.reused} there already, {len(report.failures)} failures"
         errors.print(summary, markup=False)
-    if report.failures:
-        click.get_current_context().exit(1)

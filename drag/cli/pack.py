@@ -1,4 +1,4 @@
-"""`drag pack`: what is in a pack, and is it whole."""
+"""`drag pack`: what is in a pack, is it whole, and what is to be done with it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from drag.cli import packed, packs
 from drag.cli.console import errors, output, write_json
 from drag.errors import ConfigError
 
@@ -15,7 +16,11 @@ _json = click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 
 @click.group()
 def pack() -> None:
-    """Look at a pack."""
+    """Look at a pack, and change what it holds."""
+
+
+for _command in (packed.add, packed.remove, packed.listed, packed.vacuum, packs.merge, packs.diff):
+    pack.add_command(_command)
 
 
 @pack.command()

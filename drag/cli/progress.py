@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -20,9 +21,10 @@ from rich.progress import (
 from drag.cli.console import errors
 
 if TYPE_CHECKING:
+    from drag.ingest import Ingesting, OnDocuments
     from drag.models import Fetching
-    from drag.pipeline import OnStage, Stage
     from drag.settings import Settings
+    from drag.stages import OnStage, Stage
 
 _STAGES: dict[Stage, str] = {
     "teach": "the teacher writes evidence",
@@ -77,6 +79,26 @@ def building(total: int) -> Generator[OnStage]:
     def show(stage: Stage, done: int, total: int) -> None:
         bars.start()
         bars.update(task, description=_STAGES[stage], completed=done, total=total)
+
+    try:
+        yield show
+    finally:
+        bars.stop()
+
+
+@contextmanager
+def ingesting() -> Generator[OnDocuments]:
+    """What has been done with documents: how many there will be is known only when all have been read."""
+    bars = _bars(TextColumn("{task.fields[done]}"), TimeElapsedColumn())
+    task = bars.add_task("", total=None, done="")
+    began = time.monotonic()
+
+    def show(state: Ingesting) -> None:
+        bars.start()
+        rate = state.pieces / max(1e-3, time.monotonic() - began)
+        done = f"{state.documents:,} documents, {state.pieces:,} pieces, {rate:,.0f}/s"
+        unread = f", {state.unread:,} unread" if state.unread else ""
+        bars.update(task, description=state.doing, done=done + unread)
 
     try:
         yield show

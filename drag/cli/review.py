@@ -59,7 +59,10 @@ def show_dry_run(console: Console, run: DryRun, model: str) -> None:
     for failure in run.failures:
         errors.print(f"blocked: {failure.item_id} ({failure.stage}): {failure.error}", style="yellow", markup=False)
     if run.remote:
-        errors.print(f"dry run: {len(run.reviews)} requests, nothing was sent", style="dim", markup=False)
+        count = len(run.reviews)
+        errors.print(
+            f"dry run: {count} request{'' if count == 1 else 's'}, nothing was sent", style="dim", markup=False
+        )
 
 
 def as_records(run: DryRun) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -16,19 +17,24 @@ if TYPE_CHECKING:
 # Table, what names its row, and the columns that hold people's words; read together, as a person would.
 _PROSE: Final = (
     ("questions", "id", ("text", "choices", "gold")),
-    ("evidence", "id", ("text",)),
+    ("documents", "id", ("title",)),
+    ("evidence", "id", ("title", "place", "text")),
     ("triples", "id", ("head", "relation", "tail")),
+    ("entities", "n", ("name",)),
+    ("spellings", "n", ("name",)),
     ("failures", "item_id", ("error",)),
     ("replies", "key", ("value",)),
 )
 # Names of models and settings: what finds people's names would take half of them for one.
 _FORMS: Final = (
     ("questions", "id", ("id",)),
+    ("documents", "id", ("id", "path")),
     ("evidence", "id", ("source",)),
     ("failures", "item_id", ("item_id", "stage")),
     ("replies", "key", ("model", "prompt")),
     ("meta", "key", ("value",)),
 )
+_COUNTS: Final = re.compile(r"\b[A-Z_]+ × \d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,9 @@ class Found:
     row: str
     kinds: Mapping[str, int]
     strings: Sequence[tuple[str, str]] = field(repr=False, default=())
+
+    def __reduce_ex__(self, protocol: object) -> str:
+        raise TypeError("private words cannot be pickled or copied")
 
 
 def scan(pack: Pack, sanitizer: Sanitizer, kinds: AbstractSet[str] | None = None) -> Iterator[Found]:
@@ -84,6 +93,9 @@ def _look(sanitizer: Sanitizer, text: str) -> list[tuple[str, str]]:
 
 def _text(table: str, values: Sequence[Any]) -> str:
     words = [word for value in values for word in _strings(value)]
+    if table == "failures":
+        # "PERSON × 2": kinds that the gateway counted, and nobody's name.
+        words = [_COUNTS.sub("", word) for word in words]
     return " ".join(words) if table == "triples" else "\n".join(words)
 
 

@@ -1,35 +1,31 @@
-"""Writing a pack: one transaction a question, so that a killed build leaves whole questions and nothing else."""
+"""Writing a pack: a question or a document is written whole, so that a killed build leaves nothing by halves."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
 from drag.errors import PackError
-from drag.pack.store import open_for_writing, readable, transaction
+from drag.pack import documents, words
+from drag.pack.documents import Ingested
+from drag.pack.questions import footprint, put_evidence, put_triples, put_vectors, refresh, sweep, take_out
+from drag.pack.store import Opened, open_for_writing, readable, rows_in, transaction
 from drag.types import Evidence, Failure, Question, Ranked
-from graphs import Merged, Triple
+from graphs import Merged
 
 if TYPE_CHECKING:
     import numpy
     from numpy.typing import NDArray
 
-
-_SWEEP = (
-    "DELETE FROM triples WHERE id NOT IN (SELECT triple_id FROM question_triples)",
-    "DELETE FROM triple_evidence WHERE evidence_id NOT IN (SELECT evidence_id FROM question_evidence WHERE kept)",
-    "DELETE FROM evidence WHERE id NOT IN (SELECT evidence_id FROM question_evidence)",
-    "DELETE FROM vectors WHERE kind = 'evidence' AND id NOT IN (SELECT evidence_id FROM question_evidence WHERE kept)",
-    "DELETE FROM vectors WHERE kind = 'triple' AND id NOT IN (SELECT triple_id FROM question_triples WHERE kept)",
-)
+    from drag.documents import Document
+    from drag.models.stored import ReplyStore
+    from graphs.spacy_reader import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +40,14 @@ class Built:
     failures: Sequence[Failure] = ()
 
 
-def triple_id(triple: Triple) -> str:
-    """The id that follows from a triple's three parts."""
-    parts = "\x00".join((triple.head, triple.relation, triple.tail))
-    return hashlib.sha256(parts.encode()).hexdigest()[:16]
-
-
-class PackWriter:
+class PackWriter(Opened):
     """A pack that is being built; at most one at a time a file.
 
     Also a `ReplyStore`: the replies that were paid for are kept in the pack, so that a rerun asks for none twice.
     """
 
     def __init__(self, path: Path) -> None:
-        """Open or make the pack. Raises `PackError` if it is broken, of another version, or being written."""
-        self.path = path
+        """Open or make the pack. Raises `PackError` if it is broken, of an unknown version, or being written."""
         if not path.parent.is_dir():
             raise PackError(f"there is no folder {path.parent}")
         self._lock = FileLock(f"{path}.lock")
@@ -69,22 +58,16 @@ class PackWriter:
         except OSError as error:
             raise PackError(f"cannot write {path}: {error.strerror}") from error
         try:
-            self._connection = open_for_writing(path)
+            super().__init__(path, open_for_writing(path))
+            with readable(path), transaction(self._connection):
+                words.bring_up_to_date(self._connection)
         except BaseException:
             self._release()
             raise
 
-    def __enter__(self) -> PackWriter:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
     def close(self) -> None:
         """Give the file back. What was committed stays."""
-        self._connection.close()
+        super().close()
         self._release()
 
     def _release(self) -> None:
@@ -107,11 +90,12 @@ class PackWriter:
         row = self._connection.execute("SELECT value FROM replies WHERE key = ?", (key,)).fetchone()
         return None if row is None else str(row[0])
 
-    def put(self, key: str, value: str, *, model: str, prompt: str) -> None:
+    def put(self, key: str, value: str, *, model: str, prompt: str, document: str = "") -> None:
         """Keep a reply, at once and for good (see `ReplyStore`)."""
         with readable(self.path):
             self._connection.execute(
-                "INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?, ?)", (key, model, prompt, value, time.time())
+                "INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?, ?, ?)",
+                (key, model, prompt, value, time.time(), document),
             )
 
     def drop(self, key: str) -> None:
@@ -125,6 +109,90 @@ class PackWriter:
         )
         return dict(rows.fetchall())
 
+    def put_document(
+        self,
+        document: Document,
+        evidence: Sequence[Evidence],
+        vectors: NDArray[numpy.float32],
+        readings: Sequence[Reading],
+        *,
+        recipe: str = "",
+        failures: Sequence[Failure] = (),
+    ) -> None:
+        """Store one document in place of what was there under its id, in one transaction.
+
+        `vectors` has a row of length 1 and `readings` an entry for each piece of `evidence`.
+        """
+        self.put_documents([Ingested(document, evidence, vectors, readings, recipe, failures)])
+
+    def put_documents(self, ingested: Sequence[Ingested]) -> None:
+        """The same of several, in one transaction: writing to the disk takes longer than a small document."""
+        with readable(self.path), transaction(self._connection):
+            documents.put(self._connection, ingested)
+
+    def remove_documents(self, ids: Iterable[str]) -> list[str]:
+        """Remove documents and all that was made of them, each in one transaction; the ids of those that were there.
+
+        Single words of theirs may stand in the full-text index until `vacuum`.
+        """
+        removed: list[str] = []
+        with readable(self.path):
+            for key in ids:
+                with transaction(self._connection):
+                    removed += documents.remove(self._connection, [key])
+        return removed
+
+    def remove_document(self, key: str) -> bool:
+        """Remove one document (see `remove_documents`); whether it was there."""
+        return bool(self.remove_documents([key]))
+
+    def vacuum(self, *, keep_index: bool = False) -> None:
+        """Write the file anew: nothing of what was removed is left in it, and it is as small as can be.
+
+        The index beside it, which may still know vectors of what was removed, is removed too, unless the caller
+        brings it up to date (`drag.index.refresh`).
+        """
+        if not keep_index:
+            self.path.with_name(f"{self.path.name}.index").unlink(missing_ok=True)
+        with readable(self.path):
+            with transaction(self._connection):
+                words.optimise(self._connection)
+            self._connection.execute("VACUUM")
+
+    def documents_done(self, ids: Iterable[str]) -> dict[str, tuple[str, str]]:
+        """Document id to its digest and recipe, of those of `ids` that stand here without a failure."""
+        select = (
+            "SELECT id, digest, recipe FROM documents d WHERE NOT EXISTS "
+            "(SELECT 1 FROM failures f WHERE f.item_id = d.id) AND id IN"
+        )
+        return {key: (digest, recipe) for key, digest, recipe in rows_in(self._connection, select, ids)}
+
+    def has_document(self, key: str) -> bool:
+        """Whether a document of this id stands here, with failures or without."""
+        return self._connection.execute("SELECT 1 FROM documents WHERE id = ?", (key,)).fetchone() is not None
+
+    def replies_about(self, document: str) -> ReplyStore:
+        """A store of replies that are kept until the document is written whole, or removed."""
+        return _Replies(self, document)
+
+    def document_paths(self) -> dict[str, str]:
+        """Document id to the path that it was read from."""
+        return dict(self._connection.execute("SELECT id, path FROM documents").fetchall())
+
+    def note_unread(self, failures: Iterable[Failure], settled: Iterable[str] = ()) -> None:
+        """Store which files could not be read (`item_id` is the path), and forget the failures of paths `settled`."""
+        with readable(self.path), transaction(self._connection):
+            self._connection.executemany(
+                "DELETE FROM failures WHERE item_id = ? AND stage = 'read'", [(path,) for path in settled]
+            )
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO failures VALUES (?, ?, ?)", [(f.item_id, f.stage, f.error) for f in failures]
+            )
+
+    def unread(self) -> list[str]:
+        """The paths of the files that an earlier build could not read."""
+        return [row[0] for row in self._connection.execute("SELECT item_id FROM failures WHERE stage = 'read'")]
+
     def write(self, built: Built, recipe: str) -> None:
         """Store one question whole, with its recipe, in place of what was there of it before."""
         with readable(self.path), transaction(self._connection):
@@ -133,7 +201,8 @@ class PackWriter:
                 "(SELECT max(position) + 1 FROM questions), 0)",
                 (built.question.id,),
             ).fetchone()
-            replaced = self._remove(built.question.id)
+            before = footprint(self._connection, built.question.id)
+            replaced = take_out(self._connection, built.question.id)
             question = built.question
             self._connection.execute(
                 "INSERT INTO questions VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -149,57 +218,33 @@ class PackWriter:
             )
             # Before the new rows as well: what they bring anew must not depend on what the old ones left.
             if replaced:
-                self._sweep()
-            self._write_evidence(question.id, built.evidence)
-            self._write_triples(question.id, built.triples)
-            # A vector that another question brought stays: the batch that an embedder sees changes its last bits.
-            self._connection.executemany(
-                "INSERT OR IGNORE INTO vectors VALUES (?, ?, ?)",
-                [(kind, key, vector.astype("<f4").tobytes()) for (kind, key), vector in built.vectors.items()],
-            )
+                sweep(self._connection, before)
+            put_evidence(self._connection, question.id, built.evidence)
+            put_triples(self._connection, question.id, built.triples)
+            put_vectors(self._connection, built.vectors)
             self._connection.executemany(
                 "INSERT OR REPLACE INTO failures VALUES (?, ?, ?)",
                 [(failure.item_id, failure.stage, failure.error) for failure in built.failures],
             )
-            # A new question leaves nothing behind; sweeping for each would make a long build quadratic.
+            touched = before | footprint(self._connection, built.question.id)
+            # A new question leaves nothing behind.
             if replaced:
-                self._sweep()
-
-    def _write_evidence(self, question_id: str, ranked: Iterable[Ranked[Evidence]]) -> None:
-        for one in ranked:
-            self._connection.execute(
-                "INSERT OR IGNORE INTO evidence (id, text, source) VALUES (?, ?, ?)",
-                (one.item.id, one.item.text, one.item.source),
-            )
-            self._connection.execute(
-                "INSERT INTO question_evidence VALUES (?, ?, ?, ?, ?, ?)", (question_id, one.item.id, *_place(one))
-            )
-
-    def _write_triples(self, question_id: str, ranked: Iterable[Ranked[Merged]]) -> None:
-        for one in ranked:
-            triple = one.item.triple
-            key = triple_id(triple)
-            self._connection.execute(
-                "INSERT OR IGNORE INTO triples VALUES (?, ?, ?, ?)", (key, triple.head, triple.relation, triple.tail)
-            )
-            self._connection.executemany(
-                "INSERT OR IGNORE INTO triple_evidence VALUES (?, ?)", [(key, of) for of in one.item.evidence_ids]
-            )
-            self._connection.execute(
-                "INSERT INTO question_triples VALUES (?, ?, ?, ?, ?, ?)", (question_id, key, *_place(one))
-            )
-
-    def _remove(self, question_id: str) -> bool:
-        removed = self._connection.execute("DELETE FROM questions WHERE id = ?", (question_id,)).rowcount > 0
-        self._connection.execute("DELETE FROM vectors WHERE kind = 'question' AND id = ?", (question_id,))
-        self._connection.execute("DELETE FROM failures WHERE item_id = ?", (question_id,))
-        return removed
-
-    def _sweep(self) -> None:
-        """Remove what no question refers to any more."""
-        for statement in _SWEEP:
-            self._connection.execute(statement)
+                sweep(self._connection, touched)
+            refresh(self._connection, touched.evidence)
 
 
-def _place(one: Ranked[Any]) -> tuple[int, float, str, int]:
-    return one.rank, one.score, json.dumps(dict(sorted(one.signals.items()))), int(one.kept)
+class _Replies:
+    """See `PackWriter.replies_about`."""
+
+    def __init__(self, writer: PackWriter, document: str) -> None:
+        self._writer = writer
+        self._document = document
+
+    def get(self, key: str) -> str | None:
+        return self._writer.get(key)
+
+    def put(self, key: str, value: str, *, model: str, prompt: str) -> None:
+        self._writer.put(key, value, model=model, prompt=prompt, document=self._document)
+
+    def drop(self, key: str) -> None:
+        self._writer.drop(key)
