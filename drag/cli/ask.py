@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from drag.cli import cite, explained
 from drag.cli.console import errors, output, write_json
 from drag.cli.options import finish_dry_run, privacy_options, reviewer
 from drag.errors import ConfigError
@@ -23,9 +24,16 @@ if TYPE_CHECKING:
 @click.option("--student", metavar="SPEC", help="Who answers.  [default: smollm2-135m]")
 @click.option("--evidence/--no-evidence", default=True, show_default=True, help="Give the student evidence to read.")
 @click.option("--graph/--no-graph", default=True, show_default=True, help="Give the student triples to read.")
+@click.option("--without", "off", multiple=True, metavar="STAGE", help="Switch a stage of retrieval off. Repeatable.")
+@click.option("--explain", is_flag=True, help="Show how each piece of evidence was found.")
 @click.option("--max-tokens", type=click.IntRange(min=1), help="Length of an answer, at most.  [default: 64]")
 @click.option(
     "--style", type=click.Choice(["auto", "plain", "instructed"]), help="How it is prompted.  [default: auto]"
+)
+@click.option(
+    "--threshold",
+    type=click.FloatRange(0, 1),
+    help="Abstain if it is less likely that the evidence can answer; 0: never.  [default: 0.25]",
 )
 @click.option("--base-url", metavar="URL", help="Endpoint of an openai: student.")
 @privacy_options
@@ -40,6 +48,8 @@ def ask(
     student: str | None,
     evidence: bool,
     graph: bool,
+    off: tuple[str, ...],
+    explain: bool,
     base_url: str | None,
     policy: str | None,
     audit: Path | None,
@@ -55,11 +65,15 @@ def ask(
     """
     from drag.cli.progress import fetching
     from drag.journeys import open_student
+    from drag.retrieve.found import without_stages
     from drag.settings import Settings
 
+    if explain and pack is None:
+        raise ConfigError("--explain goes with --pack: without one nothing is looked for")
     asked = _asked(question, questions)
     settings = Settings.load(config).override("ask", **flags).override("remote", base_url=base_url)
     settings = settings.override("models", student=student)
+    settings = settings.model_copy(update={"retrieve": without_stages(settings.retrieve, off)})
     settings = settings.override("privacy", policy=policy, audit=audit, approve=approve)
     if dry_run:
         from drag.dryrun import ask_requests
@@ -75,13 +89,18 @@ def ask(
         for number, item in enumerate(asked):
             if as_json:
                 answer = one.ask(item, evidence=evidence, graph=graph)
-                write_json(as_record(answer, alone=pack is None), indent=None if questions else 2)
+                record = as_record(answer, pack)
+                if explain and one.search is not None:
+                    record["retrieval"] = explained.as_record(one.search)
+                write_json(record, indent=None if questions else 2)
                 _tell_dropped(one.dropped)
                 continue
             if len(asked) > 1:
                 output.print(f"{'' if number == 0 else chr(10)}[bold]{_plain(item.text)}[/]")
             answer = one.ask(item, evidence=evidence, graph=graph, on_text=_stream)
-            _finish(answer)
+            _finish(answer, pack)
+            if explain and one.search is not None:
+                explained.show(one.search)
             _tell_dropped(one.dropped)
 
 
@@ -106,16 +125,22 @@ def _tell_dropped(count: int) -> None:
         errors.print(f"{count} pieces of the pack gave orders instead of evidence and were left out", style="yellow")
 
 
-def _finish(answer: Answer) -> None:
+def _finish(answer: Answer, pack: Path | None) -> None:
     """What follows the streamed text: the choice that was scored, and the sources."""
-    if answer.question.choices:
+    unasked = answer.abstained and not answer.usage.completion_tokens
+    if answer.question.choices or unasked:
         _stream(answer.text)
     _stream("\n")
     if answer.abstained:
-        output.print("The evidence does not carry an answer.", style="dim")
+        why = f", with a probability of {1 - answer.answerable:.0%}" if answer.answerable is not None else ""
+        output.print(f"The evidence does not carry an answer{why}.", style="dim", markup=False)
+    elif answer.answerable is not None and answer.confidence is not None:
+        output.print(f"  confidence {min(answer.confidence, 0.99):.0%}", style="dim", highlight=False)
+    paths = cite.paths_of(pack, [one.evidence for one in answer.citations])
     for citation in answer.citations:
         output.print(f"  [{citation.number}] {citation.evidence.text}", style="cyan", markup=False)
-        output.print(f"      {citation.evidence.source}, by {citation.basis}", style="dim", markup=False)
+        source = cite.line(citation.evidence, paths)
+        output.print("      ", source, f", by {citation.basis}", style="dim", markup=False, sep="")
     if answer.context.evidence and not answer.citations and not answer.abstained:
         output.print("  no piece of the evidence supports this answer", style="yellow")
 
@@ -126,27 +151,25 @@ def _plain(text: str) -> str:
     return escape(text)
 
 
-def as_record(answer: Answer, *, alone: bool) -> dict[str, Any]:
-    """An answer as JSON shows it."""
+def as_record(answer: Answer, pack: Path | None) -> dict[str, Any]:
+    """An answer as JSON shows it; `pack` is the one that it was found in, None if the student answered alone."""
     usage = answer.usage
+    read = [*answer.context.evidence, *(one.evidence for one in answer.citations)]
+    paths = cite.paths_of(pack, read)
     return {
         "id": answer.question.id,
         "question": answer.question.text,
         "answer": answer.text,
-        "alone": alone,
+        "alone": pack is None,
         "abstained": answer.abstained,
         "confidence": answer.confidence,
+        "answerable": answer.answerable,
         "citations": [
-            {
-                "number": one.number,
-                "basis": one.basis,
-                "evidence_id": one.evidence.id,
-                "source": one.evidence.source,
-                "text": one.evidence.text,
-            }
+            {"number": one.number, "basis": one.basis, "evidence_id": one.evidence.id}
+            | {name: value for name, value in cite.as_record(one.evidence, paths).items() if name != "id"}
             for one in answer.citations
         ],
-        "evidence": [{"id": one.id, "source": one.source, "text": one.text} for one in answer.context.evidence],
+        "evidence": [cite.as_record(one, paths) for one in answer.context.evidence],
         "triples": [[one.head, one.relation, one.tail] for one in answer.context.graph],
         "usage": {
             "prompt_tokens": usage.prompt_tokens,
