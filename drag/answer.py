@@ -6,12 +6,22 @@ import math
 import re
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from drag import prompts
+from drag.confidence import (
+    DEFAULT,
+    Calibration,
+    answerable_features,
+    confidence_features,
+    grounded_features,
+    probability,
+)
 from drag.errors import DragError
 from drag.prompts import Style
 from drag.protocols import LanguageModel, OnText, ScoringModel
-from drag.types import Answer, Citation, Context, Evidence, Question, Usage, texts
+from drag.settings import Ask
+from drag.types import Answer, Citation, Context, Evidence, Question, Usage
 from graphs import verbalise
 
 SMALL = 1_000_000_000
@@ -37,6 +47,12 @@ def style_of(model: LanguageModel) -> Style:
     return "plain" if size is not None and size < SMALL else "instructed"
 
 
+def calibration_of(settings: Ask) -> Calibration:
+    """The calibration that the settings name, with their threshold. Raises `ConfigError` if it cannot be read."""
+    chosen = Calibration.load(settings.calibration) if settings.calibration else DEFAULT
+    return chosen if settings.threshold is None else replace(chosen, threshold=settings.threshold)
+
+
 def answer(
     student: LanguageModel,
     question: Question,
@@ -45,15 +61,23 @@ def answer(
     style: Style,
     max_tokens: int = 64,
     on_text: OnText | None = None,
+    calibration: Calibration = DEFAULT,
 ) -> Answer:
     """Ask the student. Raises `ModelError` if it fails.
 
     A question with choices is answered by one of them, the one whose text is the most likely per token, where the
-    student can score: small students pick letters at random.
+    student can score: small students pick letters at random. Any other is not put to the student at all when what was
+    found for it is unlikely to carry an answer: it would make one up.
     """
     facts = verbalise(context.graph)
     scoring = student if question.choices and isinstance(student, ScoringModel) else None
-    evidence = texts(context.evidence)
+    evidence = [one.titled for one in context.evidence]
+    read = [*evidence, *facts]
+    answerable = None
+    if context.cosine is not None and read and not question.choices:
+        answerable = probability(calibration.answerable, answerable_features(question.text, read, [context.cosine]))
+        if answerable < calibration.threshold:
+            return Answer(question, prompts.ABSTENTION, (), True, answerable, context=context, answerable=answerable)
     prompt = prompts.answer(question, evidence, facts, style, max_tokens, scored=scoring is not None)
     if scoring is not None:
         return _choose(scoring, question, context, prompt)
@@ -65,7 +89,10 @@ def answer(
     if not cited and not abstained:
         cited = support(text, question.text, context.evidence)
     confidence = None if reply.logprob is None else math.exp(reply.logprob)
-    return Answer(question, text, tuple(cited), abstained, confidence, reply.usage, context)
+    if confidence is not None and answerable is not None and reply.logprob is not None and not abstained:
+        grounded = probability(calibration.grounded, grounded_features(question.text, read, text))
+        confidence = probability(calibration.confidence, confidence_features(answerable, grounded, reply.logprob))
+    return Answer(question, text, tuple(cited), abstained, confidence, reply.usage, context, answerable)
 
 
 def _choose(student: ScoringModel, question: Question, context: Context, prompt: prompts.Prompt) -> Answer:

@@ -25,7 +25,7 @@ from drag.errors import ConfigError, DragError
 from drag.models.remote import GatewayModel
 from drag.pack import Pack
 from drag.pipeline import Student, build_pack
-from drag.settings import Build
+from drag.settings import Ask, Build
 from drag.testing import HashEmbedder
 from drag.types import Context, Prompt, Question, texts
 from eval.attack import Attack, Tried, about, values
@@ -97,7 +97,7 @@ def canaries(gateway: Gateway, crowd: Sequence[Person]) -> dict[str, Tried]:
 
 def _ask(path: Path, gateway: Gateway, endpoint: Endpoint, crowd: Sequence[Person]) -> None:
     with closing(_model(gateway, endpoint)) as model, Pack(path) as pack:
-        student = Student(model, pack, HashEmbedder())
+        student = Student(model, pack, HashEmbedder(), Ask(threshold=0))
         for question in _questions(crowd):
             with contextlib.suppress(DragError):
                 student.ask(question)
@@ -180,7 +180,7 @@ def poisoned(gateway: Gateway, crowd: Sequence[Person]) -> dict[str, Tried]:
         _build(path, gateway, endpoint, crowd, evidence=len(ORDERS) + 4, keep=len(ORDERS) + 4, keep_tokens=10_000)
         tables = _written(path)
         with Pack(path) as pack, closing(_model(gateway, endpoint)) as model:
-            student = Student(model, pack, HashEmbedder())
+            student = Student(model, pack, HashEmbedder(), Ask(threshold=0))
             read = [student.context(question) for question in _questions(crowd)]
     seen = "\n".join(text for context in read for text in [*texts(context.evidence), *_said(context)])
     return {

@@ -6,7 +6,8 @@ import math
 import re
 import string
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any, cast
 
 import numpy
 
@@ -61,3 +62,35 @@ def mcnemar(first: Sequence[bool], second: Sequence[bool]) -> float:
         return 1.0
     tail = sum(math.comb(total, k) for k in range(min(gains, losses) + 1)) / 2**total
     return min(1.0, 2 * tail)
+
+
+def bootstrap_of(
+    measure: Callable[[Sequence[int]], float], count: int, *, seed: int = 0, samples: int = 500
+) -> tuple[float, float]:
+    """The 95 % percentile bootstrap interval of any `measure` of the items at given places, 0 to `count` - 1.
+
+    Samples for which the measure is not defined (NaN) are left out; NaN of nothing.
+    """
+    if count == 0:
+        return math.nan, math.nan
+    drawn = numpy.random.default_rng(seed).integers(0, count, (samples, count))
+    values = [value for value in (measure([int(i) for i in one]) for one in drawn) if not math.isnan(value)]
+    if not values:
+        return math.nan, math.nan
+    low, high = numpy.percentile(values, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def auroc(scores: Sequence[float], labels: Sequence[bool]) -> float:
+    """Area under the ROC curve, in [0, 1]: the chance that a true case scores above a false one, ties half.
+
+    Mann and Whitney's U over the number of pairs (Hanley and McNeil, 1982); NaN where all labels are the same.
+    """
+    from scipy import stats
+
+    truth = numpy.asarray(labels, bool)
+    true, false = int(truth.sum()), int((~truth).sum())
+    if not true or not false:
+        return math.nan
+    ranks = numpy.asarray(cast("Any", stats).rankdata(numpy.asarray(scores, float)))
+    return float((ranks[truth].sum() - true * (true + 1) / 2) / (true * false))

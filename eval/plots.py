@@ -33,10 +33,10 @@ def bars(title: str, items: Sequence[Bar], *, line: float | None = None) -> str:
     """Horizontal bars from 0, with whiskers for the intervals; `line` marks a limit. The axis ends at the largest."""
     top = _nice(max([0.01, line or 0, *(_high(one) for one in items)]))
     left, width, row = 170, 420, 22
-    height = 34 + row * len(items)
+    height = 10 + row * len(items)
     parts = [_open(title, left + width + 130, height + 22)]
     for place, one in enumerate(items):
-        y = 30 + row * place
+        y = 6 + row * place
         size = width * _finite(one.value) / top
         parts.append(f'<text x="{left - 8}" y="{y + 12}" text-anchor="end" {_STYLE}>{html.escape(one.name)}</text>')
         parts.append(f'<rect x="{left}" y="{y + 2}" width="{size:.1f}" height="13" fill="#4a78b5"/>')
@@ -49,7 +49,7 @@ def bars(title: str, items: Sequence[Bar], *, line: float | None = None) -> str:
         parts.append(f'<text x="{end + 6:.1f}" y="{y + 12}" {_STYLE}>{html.escape(note)}</text>')
     if line is not None:
         x = left + width * line / top
-        parts.append(f'<path d="M{x:.1f} 26V{height}" stroke="#c0392b" stroke-dasharray="4 3"/>')
+        parts.append(f'<path d="M{x:.1f} 2V{height}" stroke="#c0392b" stroke-dasharray="4 3"/>')
     parts += _x_axis(left, width, height, top)
     return "".join([*parts, "</svg>"])
 
@@ -80,7 +80,7 @@ def scatter(title: str, points: Sequence[Point], *, x: str, y: str) -> str:
     parts.append(
         f'<text x="{left + width / 2}" y="{height + 66}" text-anchor="middle" {_STYLE}>{html.escape(x)}</text>'
     )
-    parts.append(f'<text x="6" y="24" {_STYLE}>{html.escape(y)}</text>')
+    parts.append(f'<text x="6" y="14" {_STYLE}>{html.escape(y)}</text>')
     return "".join([*parts, "</svg>"])
 
 

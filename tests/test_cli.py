@@ -143,9 +143,17 @@ def test_the_endpoint_reaches_the_model(command: Command, questions: Path, monke
 
 def test_ask_with_a_pack(command: Command, pack: Path) -> None:
     shown = command("ask", "Who built the Aldgate Clock?", "--pack", pack, "--student", READER)
-    source = "  [1] Mara Finch built the Aldgate Clock.\n      document:clock, by model\n"
+    source = "  confidence 99%\n  [1] Mara Finch built the Aldgate Clock.\n      document:clock, by model\n"
     assert shown == Outcome(0, f"Mara Finch [1].\n{source}", "")
-    assert command("ask", "Who?", "--pack", pack, "--student", LOST) == Outcome(1, "", "drag: out of memory\n")
+    lost = command("ask", "Who built the Aldgate Clock?", "--pack", pack, "--student", LOST)
+    assert lost == Outcome(1, "", "drag: out of memory\n")
+
+
+def test_ask_what_the_pack_cannot_answer(command: Command, pack: Path) -> None:
+    shown = command("ask", "Who?", "--pack", pack, "--student", LOST)
+    assert shown.code == 0
+    assert shown.out.startswith("insufficient information\nThe evidence does not carry an answer, with a probability")
+    assert command("ask", "Who?", "--pack", pack, "--student", LOST, "--threshold", "0").code == 1
 
 
 def test_ask_as_json(command: Command, pack: Path) -> None:
@@ -153,15 +161,17 @@ def test_ask_as_json(command: Command, pack: Path) -> None:
     outcome = command(*arguments)
     assert (outcome.code, outcome.err) == (0, "")
     record = json.loads(outcome.out)
-    fields = "id question answer alone abstained confidence citations evidence triples usage"
+    fields = "id question answer alone abstained confidence answerable citations evidence triples usage"
     assert list(record) == fields.split()
     assert (record["answer"], record["alone"], record["abstained"]) == ("Mara Finch.", False, False)
     (citation,) = record["citations"]
     assert (citation["number"], citation["basis"], citation["source"]) == (1, "model", "document:clock")
+    nowhere = {"title": "", "date": "", "place": "", "document": None, "start": None, "end": None, "path": None}
     assert record["evidence"][0] == {
         "id": citation["evidence_id"],
         "source": "document:clock",
         "text": citation["text"],
+        **nowhere,
     }
     assert all(len(triple) == 3 for triple in record["triples"])
     assert record["triples"]
@@ -178,7 +188,7 @@ def test_ask_alone_from_standard_input(command: Command, monkeypatch: pytest.Mon
 
 
 def test_ask_several(command: Command, questions: Path, pack: Path) -> None:
-    arguments = ("ask", "--questions", questions, "--pack", pack, "--student", READER)
+    arguments = ("ask", "--questions", questions, "--pack", pack, "--student", READER, "--threshold", "0")
     records = [json.loads(line) for line in command(*arguments, "--json").out.splitlines()]
     assert [(one["id"], one["answer"]) for one in records] == [("clock", "Mara Finch."), ("moon", "Mara Finch.")]
     shown = command(*arguments).out

@@ -1,0 +1,99 @@
+"""What a model used, and its replies kept in a file, so that a long evaluation goes on where it was stopped."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from drag.errors import ConfigError, DragError
+from drag.protocols import LanguageModel, OnReply, OnText
+from drag.types import Prompt, Reply, Usage
+
+if TYPE_CHECKING:
+    from eval.triples import Row
+
+
+class Metered:
+    """A `LanguageModel` that adds up what it used."""
+
+    def __init__(self, model: LanguageModel) -> None:
+        self.name = model.name
+        self.identity = model.identity
+        self.context_tokens = model.context_tokens
+        self.usage = Usage()
+        self._model = model
+
+    def generate(
+        self, prompts: Sequence[Prompt], *, on_text: OnText | None = None, on_reply: OnReply | None = None
+    ) -> list[Reply | DragError]:
+        """See `LanguageModel.generate`."""
+        replies = self._model.generate(prompts, on_text=on_text, on_reply=on_reply)
+        for reply in replies:
+            if isinstance(reply, Reply):
+                self.usage = self.usage + reply.usage
+        return replies
+
+    def count_tokens(self, text: str) -> int:
+        """See `LanguageModel.count_tokens`."""
+        return self._model.count_tokens(text)
+
+    def close(self) -> None:
+        """See `LanguageModel.close`."""
+        self._model.close()
+
+    def cost(self, rows: Sequence[Row], seconds: float) -> dict[str, float]:
+        """Tokens, seconds and dollars of what was asked in this run; kept replies are free and not in it."""
+        used = self.usage
+        nothing = float("nan")
+        return {
+            "words_per_second": sum(len(row.text.split()) for row in rows) / seconds if used.seconds else nothing,
+            "prompt_tokens": used.prompt_tokens / len(rows),
+            "completion_tokens": used.completion_tokens / len(rows),
+            "tokens_per_second": used.completion_tokens / used.seconds if used.seconds else nothing,
+            "cost": used.cost,
+        }
+
+
+class FileStore:
+    """A `ReplyStore` in a JSON Lines file that only grows: a stopped run loses nothing.
+
+    Raises `ConfigError` where the file is there and is not one of these.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._kept: dict[str, str] = {}
+        if not path.exists():
+            return
+        try:
+            for line in path.read_text("utf-8").splitlines():
+                key, value = cast("list[str | None]", json.loads(line))
+                if value is None:
+                    self._kept.pop(str(key), None)
+                else:
+                    self._kept[str(key)] = value
+        except (OSError, UnicodeDecodeError, ValueError, TypeError) as error:
+            raise ConfigError(f"{path} is no file of kept replies") from error
+
+    def get(self, key: str) -> str | None:
+        """See `ReplyStore.get`."""
+        return self._kept.get(key)
+
+    def put(self, key: str, value: str, *, model: str, prompt: str) -> None:
+        """See `ReplyStore.put`."""
+        self._kept[key] = value
+        self._write(key, value)
+
+    def drop(self, key: str) -> None:
+        """See `ReplyStore.drop`."""
+        if self._kept.pop(key, None) is not None:
+            self._write(key, None)
+
+    def _write(self, key: str, value: str | None) -> None:
+        try:
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps([key, value], ensure_ascii=False) + "\n")
+        except OSError as error:
+            raise ConfigError(f"cannot write {self._path}: {error.strerror}") from error
