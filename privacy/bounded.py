@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import math
 import threading
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Iterable
+from typing import Final, TypeVar
 
 from privacy.errors import PrivacyError
 
 Result = TypeVar("Result")
+
+_LENGTH: Final = 10_000
+
+
+def allowed(timeout: float, texts: Iterable[str]) -> float:
+    """Seconds for a pass over `texts`: `timeout` for every 10,000 characters begun, for it takes time in proportion.
+
+    A long text that is at work must not pass for a detector that hangs.
+    """
+    return timeout * max(1, math.ceil(sum(map(len, texts)) / _LENGTH))
 
 
 def bounded(work: Callable[[], Result], timeout: float, what: str) -> Result:

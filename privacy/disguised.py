@@ -19,11 +19,10 @@ from typing import Final
 from privacy.detect import Span
 from privacy.names import GIVEN, SURNAMES
 
-# One character, the mark, one character …; words of such a run are parted by wider gaps. Bounded: see `patterns`.
-_SPACED: Final = re.compile(
-    r"(?<!\S)[^\s](?: [^\s](?!\S)){2,40}"
-    r"(?:(?: {2,4}| ?[/|] ?)[^\s](?: [^\s](?!\S)){1,40}){0,8}"
-)
+# One character, the mark, one character …; words of such a run are parted by wider gaps. The last may end a sentence.
+# Bounded: see `patterns`.
+_ONE: Final = r"[^\s](?=[.,;:!?)\]\"']{0,3}(?!\S))"
+_SPACED: Final = re.compile(rf"(?<!\S)[^\s](?: {_ONE}){{2,40}}(?:(?: {{2,4}}| ?[/|] ?)[^\s](?: {_ONE}){{1,40}}){{0,8}}")
 _MARKED: Final = re.compile(
     r"(?<![^\W_])(?<![-.*~])[^\W_]([-._*~])[^\W_](?:\1[^\W_]){1,60}(?![-.*~]?[^\W_])"
     r"(?:(?: |\1\1|  )[^\W_](?:\1[^\W_]){1,60}(?![-.*~]?[^\W_])){0,8}"
@@ -92,7 +91,9 @@ def _encoded(text: str, forms: Forms) -> Iterator[tuple[int, int]]:
 
 def _from_hex(run: str) -> str:
     digits = re.sub(r"(?i)0x|\\x|[^0-9a-f]", "", run)
-    return "" if len(digits) % 2 else _decoded(bytes.fromhex(digits))
+    said = "" if len(digits) % 2 else _decoded(bytes.fromhex(digits))
+    # A number without a letter or a mark is a number, unless it says a word and nothing else.
+    return "" if run.isdigit() and not said.replace(" ", "").isalpha() else said
 
 
 def _from_escapes(run: str) -> str:

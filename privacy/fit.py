@@ -35,18 +35,23 @@ _BASE: Final = (
     "unknown", "everyday", "places", "seen_lower", "first_near", "upper",
 )  # fmt: skip
 PAIRS: Final = tuple(
-    [(one, other) for one in _BASE for other in _SCENE]
-    + [(one, other) for at, one in enumerate(_BASE) for other in _BASE[at + 1 :]]
+    (one, other, f"{one}*{other}")
+    for one, other in [
+        *((one, other) for one in _BASE for other in _SCENE),
+        *((one, other) for at, one in enumerate(_BASE) for other in _BASE[at + 1 :]),
+    ]
 )
+"""Two numbers and the name of their product."""
 _INVERSE: Final = 0.005
 _RAREST: Final = 25
 _SMALLEST: Final = 0.004
 
+Example = tuple[dict[str, float], bool, float]
+"""(numbers, whether private, weight) of a group of candidates."""
 
-def rows(
-    nlp: Any, lexicon: Lexicon, topics: Topics, record: dict[str, Any], made_up: bool
-) -> Iterator[tuple[dict[str, float], bool, float]]:
-    """(numbers, whether private, weight) of each group of one record."""
+
+def rows(nlp: Any, lexicon: Lexicon, topics: Topics, record: dict[str, Any], made_up: bool) -> Iterator[Example]:
+    """An example of each group of one record."""
     text = plain(record.get("text") or record["question"])
     try:
         check_language(text)
@@ -63,16 +68,16 @@ def rows(
     for group, values in zip(found, seen(doc, found, lexicon, topics), strict=True):
         hit = any(place.start < end and start < place.end for place in group.places for start, end in private)
         cost = sum(place.end - place.start for place in group.places) / 15
-        for one, other in PAIRS:
+        for one, other, both in PAIRS:
             product = values.get(one, 0.0) * values.get(other, 0.0)
             if product:
-                values[f"{one}*{other}"] = product
+                values[both] = product
         if "private" not in record:
             cost *= 2
         yield values, hit, (1.0 if hit else cost) * (0.3 if made_up else 1.0)
 
 
-def fit(examples: Sequence[tuple[dict[str, float], bool, float]]) -> tuple[float, dict[str, float]]:
+def fit(examples: Sequence[Example]) -> tuple[float, dict[str, float]]:
     """The bias and the weight of each number that occurs often enough."""
     import numpy as np
     from sklearn.linear_model import LogisticRegression
@@ -123,7 +128,7 @@ def main() -> None:
     pipeline, private, spans, *questions = sys.argv[1:]
     nlp = spacy.load(pipeline, exclude=["parser", "attribute_ruler"], disable=["lemmatizer"])
     lexicon, topics = Lexicon(nlp), Topics(nlp)
-    examples: list[tuple[dict[str, float], bool, float]] = []
+    examples: list[Example] = []
     for file in (private, spans, *questions):
         for line in Path(file).read_text("utf-8").splitlines():
             examples += rows(nlp, lexicon, topics, json.loads(line), file == spans)

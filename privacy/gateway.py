@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from privacy.audit import AuditLog
-from privacy.bounded import bounded
+from privacy.bounded import allowed, bounded
 from privacy.errors import PrivacyError
 from privacy.keys import KEY_BYTES
 from privacy.patterns import pattern_detector
@@ -82,13 +82,13 @@ class Outgoing:
 class Gateway:
     """Sanitizes requests, lets through what is clean, restores the replies. Fails closed.
 
-    `scanner` defaults to a `ByteScanner` with the sanitizer's lists. `timeout` (seconds) limits each of the two
-    passes; `load_timeout` the loading of models before the first. `audit` gets an entry before anything is sent: where
-    it cannot be written, nothing is. `review` is asked about each request. `policy` is the name that the log gives to
-    what the sanitizer does. `probe` (such as `PROBE`) is a text that the detectors have to find something in, each
-    time: one that fails silently blocks. `key` is that of the placeholders in packs (`hide`): whoever asks later needs
-    the same one; by default nobody has it. Every address is treated alike: a request to this very machine is sanitized
-    too. Safe from several threads if the detectors are; reviews take turns.
+    `scanner` defaults to a `ByteScanner` with the sanitizer's lists. `timeout` (seconds) limits each of the two passes,
+    for every 10,000 characters begun; `load_timeout` the loading of models before the first. `audit` gets an entry
+    before anything is sent: where it cannot be written, nothing is. `review` is asked about each request. `policy` is
+    the name that the log gives to what the sanitizer does. `probe` (such as `PROBE`) is a text that the detectors have
+    to find something in, each time: one that fails silently blocks. `key` is that of the placeholders in packs
+    (`hide`): whoever asks later needs the same one; by default nobody has it. Every address is treated alike: a request
+    to this very machine is sanitized too. Safe from several threads if the detectors are; reviews take turns.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class Gateway:
         key: bytes | None = None,
     ) -> None:
         self.sanitizer = sanitizer
-        self.scanner = scanner or ByteScanner(sanitizer.lists, structure)
+        self.scanner = scanner or ByteScanner(sanitizer.lists, structure, sanitizer.policy.kinds_off)
         self.timeout = timeout
         self.load_timeout = load_timeout
         self.audit = audit
@@ -137,9 +137,10 @@ class Gateway:
             self.load()
             used = session or self.sanitizer.session()
             before = used.counts
-            clean = bounded(lambda: self._sanitize(request, used), self.timeout, "sanitizing")
+            limit = allowed(self.timeout, (text for _, text, _ in scalars(request)))
+            clean = bounded(lambda: self._sanitize(request, used), limit, "sanitizing")
             self.test()
-            residue = bounded(lambda: self._scan(clean, used), self.timeout, "the second scan")
+            residue = bounded(lambda: self._scan(clean, used), limit, "the second scan")
             body = clean
             if residue:
                 kinds = ", ".join(f"{kind} × {count}" for kind, count in sorted(residue.items()))
@@ -180,7 +181,8 @@ class Gateway:
         fault = ""
         try:
             self.load()
-            return bounded(lambda: hide(self.sanitizer.session(), layers, self.key), self.timeout, "de-identifying")
+            limit = allowed(self.timeout, (text for layer in layers for text in layer))
+            return bounded(lambda: hide(self.sanitizer.session(), layers, self.key), limit, "de-identifying")
         except PrivacyError as error:
             fault = str(error)
         self._log("blocked", b"", {}, {})

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from privacy.context import impersonal
 from privacy.detect import Detector, Span
+from privacy.introduced import introduced
 from privacy.patterns import pattern_detector
 from privacy.policy import Policy, policy
 from privacy.presidio import PresidioDetector
@@ -30,7 +31,7 @@ def open_sanitizer(
     chosen = policy(how)
     if not chosen.hide:
         return Sanitizer((), (), (), chosen)
-    detectors: list[Detector] = [pattern_detector]
+    detectors: list[Detector] = [pattern_detector, introduced]
     if chosen.dates:
         detectors.append(_personal_only if chosen.public else quasi_detector)
     detectors += [PresidioDetector(spacy_path, policy=chosen), *extra]

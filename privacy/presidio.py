@@ -21,7 +21,7 @@ from privacy.policy import POLICIES, Policy
 from privacy.public import is_public
 from privacy.quasi import numbers_beside
 from privacy.recognizers import Recognizers
-from privacy.scorer import score
+from privacy.scorer import Score, score
 from privacy.topics import Topics
 from privacy.views import recased
 
@@ -59,6 +59,8 @@ class PresidioDetector:
         self.spacy_path = spacy_path
         self.policy = policy
         self.threshold = threshold
+        self.score: Score = score
+        """What decides how likely a name is private: by default with the weights that are shipped."""
         self._loaded: _Loaded | None = None
         self._lock = threading.Lock()
 
@@ -84,7 +86,7 @@ class PresidioDetector:
             return [
                 (Span(place.start + start, place.end + start, _kind(group, place, piece), value), value)
                 for start, piece in _pieces(text)
-                for group, value in _scored(loaded, piece)
+                for group, value in self._scored(loaded, piece)
                 for place in group.places
             ]
 
@@ -97,7 +99,7 @@ class PresidioDetector:
         # What was let through once stays unless it is clear: the words around it are others now.
         least = max(least, _AGAIN) if placeholders(text) else least
         spans: list[Span] = []
-        for group, value in _scored(loaded, text):
+        for group, value in self._scored(loaded, text):
             if value < least or group.key in _NO_NAMES:
                 continue
             if asks and self.policy.public and (is_public(group.key) or not any(map(str.isalpha, group.key))):
@@ -111,19 +113,22 @@ class PresidioDetector:
                 spans.append(Span(start + shift, place.end + shift, kind, 0.3 if kind in _VAGUE else 0.85))
         return spans
 
+    def parts(self) -> tuple[Any, Lexicon, Topics]:
+        """The pipeline, the everyday words and the topics that names are seen with: for fitting."""
+        loaded = self._ready()
+        return loaded.nlp, loaded.lexicon, loaded.topics
+
+    def _scored(self, loaded: _Loaded, text: str) -> list[tuple[Group, float]]:
+        doc, other = looks(loaded.nlp, text, loaded.lexicon)
+        found = groups(doc, other, loaded.lexicon)
+        numbers = seen(doc, found, loaded.lexicon, loaded.topics)
+        return [(one, self.score(values)) for one, values in zip(found, numbers, strict=True)]
+
     def _ready(self) -> _Loaded:
         with self._lock:
             if self._loaded is None:
                 self._loaded = _load(self.spacy_path)
             return self._loaded
-
-
-def _scored(loaded: _Loaded, text: str) -> list[tuple[Group, float]]:
-    doc, other = looks(loaded.nlp, text, loaded.lexicon)
-    found = groups(doc, other, loaded.lexicon)
-    return [
-        (one, score(values)) for one, values in zip(found, seen(doc, found, loaded.lexicon, loaded.topics), strict=True)
-    ]
 
 
 def looks(nlp: Any, text: str, lexicon: Lexicon) -> tuple[Any, Any]:

@@ -53,12 +53,18 @@ class ByteScanner:
     Shares no state with the sanitizing pass but the session's values. The protocol's own words (roles, keys, the
     model's name) may happen to be a value of the session, such as a "user" that was taken for a name; they are
     searched for patterns and denied words only. The user's turns are read together as well: what only two of them say
-    is found (`privacy.turns`).
+    is found (`privacy.turns`). `kinds_off` are the kinds of patterns that may leave, as the policy says.
     """
 
-    def __init__(self, lists: Lists, structure: Callable[[Path], bool] = chat_structure) -> None:
+    def __init__(
+        self,
+        lists: Lists,
+        structure: Callable[[Path], bool] = chat_structure,
+        kinds_off: frozenset[str] = frozenset(),
+    ) -> None:
         self._lists = lists
         self._structure = structure
+        self._kinds_off = kinds_off
 
     def __call__(self, body: bytes, session: Session) -> Mapping[str, int]:
         """Residues by kind. Raises ValueError where the bytes are not what the gateway writes."""
@@ -68,7 +74,7 @@ class ByteScanner:
         found: Counter[str] = Counter()
         for path, text, is_key in scalars(request):
             rest = plain(session.mask(text))
-            spans = detect([pattern_detector], rest)
+            spans = detect([self._patterns], rest)
             protocol = self._structure(path) or (is_key and IDENTIFIER.fullmatch(text))
             if not protocol:
                 spans += _secrets(session, rest)
@@ -79,8 +85,11 @@ class ByteScanner:
             return [*self._lists.without_allowed(text, _secrets(session, text)), *self._lists.denied(text)]
 
         turns = [plain(session.mask(one)) for one in user_turns(request)]
-        found.update(one.kind for one in split_over(turns, pattern_detector, known))
+        found.update(one.kind for one in split_over(turns, self._patterns, known))
         return found
+
+    def _patterns(self, text: str) -> list[Span]:
+        return [one for one in pattern_detector(text) if one.kind not in self._kinds_off]
 
 
 def _secrets(session: Session, text: str) -> list[Span]:
