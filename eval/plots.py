@@ -22,7 +22,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A named point; both coordinates are shares in [0, 1]."""
+    """A named point; both coordinates are shares in [0, 1], unless `scatter` is told that x is a number."""
 
     name: str
     x: float
@@ -54,9 +54,10 @@ def bars(title: str, items: Sequence[Bar], *, line: float | None = None) -> str:
     return "".join([*parts, "</svg>"])
 
 
-def scatter(title: str, points: Sequence[Point], *, x: str, y: str) -> str:
-    """Points joined in the order of x, each with its name. Both axes begin at 0."""
-    right = _nice(max([0.01, *(one.x for one in points)]))
+def scatter(title: str, points: Sequence[Point], *, x: str, y: str, joined: bool = True, shares: bool = True) -> str:
+    """Points joined in the order of x, each with its name. Both axes begin at 0; without `shares` x is any number."""
+    most = max([0.01, *(one.x for one in points)])
+    right = _nice(most) if shares else _round(most)
     top = _nice(max([0.01, *(one.y for one in points)]))
     left, width, height = 60, 460, 260
 
@@ -66,7 +67,8 @@ def scatter(title: str, points: Sequence[Point], *, x: str, y: str) -> str:
     ordered = sorted(points, key=lambda one: (one.x, -one.y))
     path = " ".join(f"{a:.1f},{b:.1f}" for a, b in map(at, ordered))
     parts = [_open(title, left + width + 150, height + 74)]
-    parts.append(f'<polyline points="{path}" fill="none" stroke="#4a78b5" stroke-width="1.5"/>')
+    if joined:
+        parts.append(f'<polyline points="{path}" fill="none" stroke="#4a78b5" stroke-width="1.5"/>')
     for one in ordered:
         a, b = at(one)
         parts.append(f'<circle cx="{a:.1f}" cy="{b:.1f}" r="4" fill="#4a78b5"/>')
@@ -76,7 +78,7 @@ def scatter(title: str, points: Sequence[Point], *, x: str, y: str) -> str:
         b = 30 + height * (1 - step / 4)
         parts.append(f'<path d="M{left} {b:.1f}h{width}" stroke="currentColor" opacity="0.15"/>')
         parts.append(f'<text x="{left - 6}" y="{b + 4:.1f}" text-anchor="end" {_STYLE}>{100 * share:g} %</text>')
-    parts += _x_axis(left, width, 30 + height, right)
+    parts += _x_axis(left, width, 30 + height, right, shares=shares)
     parts.append(
         f'<text x="{left + width / 2}" y="{height + 66}" text-anchor="middle" {_STYLE}>{html.escape(x)}</text>'
     )
@@ -92,17 +94,24 @@ def _open(title: str, width: float, height: float) -> str:
     )
 
 
-def _x_axis(left: float, width: float, y: float, top: float) -> list[str]:
+def _x_axis(left: float, width: float, y: float, top: float, *, shares: bool = True) -> list[str]:
     parts = [f'<path d="M{left} {y}h{width}" stroke="currentColor" opacity="0.5"/>']
     for step in range(5):
         x = left + width * step / 4
-        parts.append(f'<text x="{x}" y="{y + 16}" text-anchor="middle" {_STYLE}>{100 * top * step / 4:g} %</text>')
+        mark = f"{100 * top * step / 4:g} %" if shares else f"{top * step / 4:g}"
+        parts.append(f'<text x="{x}" y="{y + 16}" text-anchor="middle" {_STYLE}>{mark}</text>')
     return parts
 
 
 def _nice(value: float) -> float:
     """The end of an axis: the next of 1, 2, 4, 8, 20, 40, 60, 80, 100 %."""
     return next((one for one in (0.01, 0.02, 0.04, 0.08, 0.2, 0.4, 0.6, 0.8) if value <= one), 1.0)
+
+
+def _round(value: float) -> float:
+    """The end of an axis of any numbers: the next of 1, 2, 4 or 8 times a power of ten."""
+    power = 10.0 ** math.floor(math.log10(value))
+    return next(step * power for step in (1, 2, 4, 8, 10) if value <= step * power * (1 + 1e-9))
 
 
 def _high(one: Bar) -> float:

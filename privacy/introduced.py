@@ -11,7 +11,10 @@ _CUE: Final = re.compile(
     r"(?i)\bmy (?:(?:full|first|last|real|legal|maiden) )?name(?: is|'s| was|:)[ ]{1,2}(?=[^\W\d_])"
 )
 _WORD: Final = re.compile(r" ?([^\W\d_](?:[\w'.\-]{0,30}[^\W_])?)")
-_MOST: Final = 4
+_MOST: Final = 5
+_PARTICLES: Final = frozenset(
+    {"al", "bin", "da", "de", "del", "den", "der", "di", "dos", "du", "el", "la", "van", "von"}
+)
 # What ends a name, and what says that none follows ("my name is on the list").
 _END: Final = frozenset(
     """
@@ -34,10 +37,13 @@ def introduced(text: str) -> list[Span]:
         words: list[re.Match[str]] = []
         at = cue.end()
         while len(words) < _MOST and (word := _WORD.match(text, at)) and word[1].lower() not in _END:
-            if words and word[1][0].islower() and (len(words) > 1 or not _ends(text, word.end())):
+            lower = bool(words) and word[1][0].islower() and word[1] not in _PARTICLES
+            if lower and (len(words) > 1 or not _ends(text, word.end())):
                 break
             words.append(word)
             at = word.end()
+        while words and words[-1][1] in _PARTICLES:
+            words.pop()
         if words:
             spans.append(Span(words[0].start(1), words[-1].end(1), "PERSON", 0.9))
     return spans

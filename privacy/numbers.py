@@ -27,9 +27,12 @@ _PHONE_NATIONAL: Final = re.compile(
     r"(?<![\w.,/\-])(?:\(0\d{1,4}\)|0\d{1,4})"
     r"(?:[ .\-/]\d{5,8}|(?P<s>[ .\-])\d{2,4}(?:(?P=s)\d{2,4}){1,4})(?![\w\-]|[.,]\d)"
 )
+# Four pairs with hyphens, as in Denmark: no date has four parts.
+_PHONE_PAIRS: Final = re.compile(r"(?<![\w.,/\-])\d{2}(?:-\d{2}){3}(?![\w\-]|[.,]\d)")
 _PHONE_CUE: Final = re.compile(
     r"(?i)\b(?:phone|tel|telephone|mobile|cell|cellphone|call|text|sms|fax|whatsapp|ring|dial|landline|"
-    r"reach (?:me|us|him|her|them)|contact)\b[^\d\n+]{0,25}(?P<v>\(?\d(?:[ .\-/()]{0,2}\d){6,13})(?!\d|[.,]\d)"
+    r"reach (?:me|us|him|her|them)|contact)\b(?:[^\d\n+]{0,25}|\W{0,3}:[ \t*]{0,3}\n[ \t]{0,3})"
+    r"(?P<v>\(?\d(?:[ .\-/()]{0,2}\d){6,13})(?!\d|[.,]\d)"
 )
 _NATIONAL_LEAST: Final = 9
 _SSN: Final = re.compile(r"(?<![\w\-])\d{3}-\d{2}-\d{4}(?![\w\-])")
@@ -86,6 +89,7 @@ def number_spans(text: str) -> list[Span]:
     spans += finds(_PIN, text, "SECRET", 0.8, group="v")
     spans += finds(_PHONE, text, "PHONE", 0.8)
     spans += finds(_PHONE_US, text, "PHONE", 0.8)
+    spans += finds(_PHONE_PAIRS, text, "PHONE", 0.6)
     spans += finds(_PHONE_CUE, text, "PHONE", 0.7, group="v")
     national = (m for m in _PHONE_NATIONAL.finditer(text) if sum(map(str.isdigit, m.group())) >= _NATIONAL_LEAST)
     spans += [Span(m.start(), m.end(), "PHONE", 0.6) for m in national]

@@ -5,6 +5,7 @@ A name of a software library and a name of a person stand in the same places of 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Final
 
 TOPICS: Final = {
@@ -46,6 +47,8 @@ class Topics:
 
         self._numpy: Any = numpy
         self._vocab = nlp.vocab
+        # Looking a word up takes longer than all that is reckoned with it. 6 MB at most.
+        self._known = lru_cache(maxsize=5_000)(self._look)
         self._on = bool(len(nlp.vocab.vectors))
         if self._on:
             rows = self._units(
@@ -64,6 +67,9 @@ class Topics:
 
     def vector(self, word: str) -> Any:
         """The vector of `word`, in lower case: zeros for one that is not known."""
+        return self._known(word)
+
+    def _look(self, word: str) -> Any:
         return self._vocab[word].vector
 
     def sums(self, words: list[str]) -> Any:
@@ -71,7 +77,7 @@ class Topics:
         rows = self._numpy.zeros((len(words) + 1, self._vocab.vectors_length), dtype="float32")
         for at, word in enumerate(words, 1):
             if word:
-                rows[at] = self._vocab[word].vector
+                rows[at] = self._known(word)
         return rows.cumsum(axis=0)
 
     def of(self, vectors: list[Any], prefix: str) -> list[dict[str, float]]:

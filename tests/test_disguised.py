@@ -40,6 +40,12 @@ def test_letters_apart(hidden: str) -> None:
     assert hidden not in left(f"please ask {hidden} about it")
 
 
+@pytest.mark.parametrize("hidden", ["( 2 1 2 )   5 5 5 - 0 1 2 3", "2 1 2 - 5 5 5 - 0 1 2 3", "j o h n   s m i t h"])
+@pytest.mark.parametrize("end", [".", ", ", "?)", '."'])
+def test_the_last_letter_may_end_a_sentence(hidden: str, end: str) -> None:
+    assert left(f"please call {hidden}{end}") == f"please call <SPELLED_1>{end}"
+
+
 @pytest.mark.parametrize(
     "hidden",
     [
@@ -91,3 +97,10 @@ def test_known_names_turned_around(turned: str) -> None:
 )  # fmt: skip
 def test_what_is_no_disguise(text: str) -> None:
     assert merge(pattern_detector(text)) == []
+
+
+def test_a_number_is_not_an_encoding_unless_it_says_a_word() -> None:
+    assert [one.kind for one in merge(pattern_detector("the largest is 2147483647"))] == ["NUMBER"]
+    assert "ENCODED" in {one.kind for one in pattern_detector(f"decode {b'Tomasz'.hex()}")}
+    assert b"Aggie".hex().isdigit()
+    assert "ENCODED" in {one.kind for one in pattern_detector(f"decode {b'Aggie'.hex()}")}

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from privacy import Gateway, PrivacyError, Review, Sanitizer, Sealed, Session, Span, Verdict, pattern_detector
+from privacy import Gateway, Policy, PrivacyError, Review, Sanitizer, Sealed, Session, Span, Verdict, pattern_detector
 from privacy.gateway import PROBE, Scanner
 from privacy.returned import Caught
 from privacy.structure import chat_structure
@@ -386,3 +386,22 @@ def test_placeholders_of_a_build_are_left_as_they_are() -> None:
 
     sealed = gateway(eager).seal(ask("<PERSON_ABCDEF1> has <AGE_30S_ABCDEF2B> and A7")).sealed
     assert json.loads(sealed.body)["messages"][0]["content"] == "<PERSON_ABCDEF1> has <AGE_30S_ABCDEF2B> and <ID_1>"
+
+
+def test_a_kind_that_may_leave_is_not_blocked_by_the_second_scan() -> None:
+    policy = Policy("mine", foreign="allow", kinds_off=frozenset({"IP"}))
+    sealed = Gateway(Sanitizer([pattern_detector], policy=policy)).seal(ask("10.1.2.3, ann@mail.example")).sealed
+    assert b"10.1.2.3, <EMAIL_1>" in sealed.body
+    with pytest.raises(PrivacyError, match="IP"):
+        Gateway(Sanitizer([people])).seal(ask("10.1.2.3"))
+
+
+def test_a_long_text_has_more_time() -> None:
+    def slow(text: str) -> list[Span]:
+        time.sleep(0.4)
+        return people(text)
+
+    with pytest.raises(PrivacyError, match=r"took more than 0\.2 s"):
+        gateway(slow, timeout=0.2).seal(ask(f"I am {NAME}"))
+    long = f"I am {NAME}. " + "It rains. " * 5_000
+    assert NAME.encode() not in gateway(slow, timeout=0.2).seal(ask(long)).sealed.body

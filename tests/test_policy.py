@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from privacy import POLICIES, Policy, PrivacyError, Sanitizer, Span, open_sanitizer, pattern_detector
+from privacy.introduced import introduced
 from privacy.policy import policy
 from privacy.public import is_public
 from privacy.quasi import quasi_detector
@@ -120,6 +121,28 @@ def test_what_was_sanitized_stays_as_it_is(text: str) -> None:
 @given(WORDS)
 def test_what_was_sanitized_stays_as_it_is_often(text: str) -> None:
     check_again(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Hello, my name is sherry gates and I work here", "sherry gates"),
+        ("My name's Will Baker. Write to me", "Will Baker"),
+        ("my full name is Ana de la Cruz, from Leeds", "Ana de la Cruz"),
+        ("my name is april please help me", "april"),
+        ("my last name: o'neil", "o'neil"),
+        ("my name is Lee von", "Lee"),
+    ],
+)
+def test_who_says_his_name(text: str, name: str) -> None:
+    assert [text[one.start : one.end] for one in introduced(text)] == [name]
+
+
+@pytest.mark.parametrize(
+    "text", ["My name is on the list", "my name is spelled wrong", "my name is", "the name is Bond"]
+)
+def test_who_does_not(text: str) -> None:
+    assert introduced(text) == []
 
 
 # --- with the pipeline

@@ -96,6 +96,15 @@ def load_embedder(spec: str, how: Fetching | None = None) -> Embedder:
     raise ConfigError(f"'{spec}' is not an embedder: give a registry name, a folder, hf:REPO or package.module:Class")
 
 
+def load_cross_encoder(location: str) -> Any:
+    """The Sentence Transformers cross-encoder in a folder or hub repository. Raises `ModelError` if there is none."""
+    try:
+        library = importlib.import_module("sentence_transformers")
+        return library.CrossEncoder(location, device="cpu")
+    except (OSError, ValueError, ImportError) as error:
+        raise ModelError(f"cannot load the cross-encoder {location}: {first_line(error)}") from error
+
+
 def load_class(spec: str) -> Any:
     """The object that `package.module:Class` names. Raises `ConfigError` if there is none."""
     module, _, attribute = spec.partition(":")

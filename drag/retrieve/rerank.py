@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from drag.errors import ConfigError, ModelError
-from drag.models.embed import first_line
+from drag.errors import ConfigError
+from drag.models.embed import load_cross_encoder
 
 
 class CrossEncoderRanker:
@@ -26,11 +25,6 @@ class CrossEncoderRanker:
         if not texts:
             return []
         if self._model is None:
-            try:
-                # Typed by hand at this border: the library's own types drag torch's in.
-                library = importlib.import_module("sentence_transformers")
-                self._model = library.CrossEncoder(self._location, device="cpu")
-            except (OSError, ValueError, ImportError) as error:
-                raise ModelError(f"cannot load the cross-encoder {self._location}: {first_line(error)}") from error
+            self._model = load_cross_encoder(self._location)
         scores = self._model.predict([(question, text) for text in texts], show_progress_bar=False)
         return [float(score) for score in scores]
