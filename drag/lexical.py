@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from graphs.triple import words
 
@@ -59,11 +60,21 @@ def camel_parted(text: str) -> str:
 def match_query(question: str) -> str:
     """An FTS5 expression for `question`, or an empty string if there is no word in it.
 
-    Any of its words may stand in a text; words that every text has are left out, unless there are no others.
+    Any of its words may stand in a text; words that every text has are left out, unless there are no others. Two words
+    side by side count once more where a text has them side by side too (`standout character`), but for names: what
+    they are worth the words alone say.
     """
     found = dict.fromkeys(_WORD.findall(index_text(question).casefold()))
     telling = [word for word in found if word not in STOP]
-    return " OR ".join(f'"{word}"' for word in telling or found)
+    return " OR ".join(f'"{word}"' for word in [*(telling or found), *dict.fromkeys(_pairs(question))])
+
+
+def _pairs(question: str) -> Iterator[str]:
+    for first, second in pairwise(_WORD.finditer(question)):
+        between = question[first.end() : second.start()]
+        pair = first.group(), second.group()
+        if (between.isspace() or between == "-") and all(word[0].islower() and word not in STOP for word in pair):
+            yield " ".join(pair).casefold()
 
 
 def title_keys(title: str) -> tuple[str, ...]:

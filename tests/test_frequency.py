@@ -60,3 +60,29 @@ def test_if_all_words_are_frequent_all_must_be_there(tmp_path: Path, monkeypatch
         assert Frequencies(pack).affordable('"common" OR "half"')[0] == '"half"'
         monkeypatch.setattr(frequency, "FREQUENT", 24)
         assert pack.search_match('"common" AND "half"', 5)
+
+
+def test_of_frequent_words_as_many_are_asked_for_as_texts_have(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frequency, "SMALL", 10)
+    monkeypatch.setattr(frequency, "FREQUENT", 25)
+    with Pack(worded(tmp_path / "my.pack", 60)) as pack:
+        # `half` and `other` never stand together; the two that do not tell texts apart are not looked for.
+        match, left = Frequencies(pack).affordable('"half" OR "other" OR "common"')
+        assert match == ""
+        assert set(left) == {'"half"', '"other"', '"common"'}
+        monkeypatch.setattr(frequency, "FREQUENT", 30)
+        assert Frequencies(pack).affordable('"half" OR "other"')[0] == ""
+
+
+def test_phrases_of_frequent_words_are_not_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frequency, "SMALL", 10)
+    monkeypatch.setattr(frequency, "FREQUENT", 20)
+    with Pack(worded(tmp_path / "my.pack", 50)) as pack:
+        counts = Frequencies(pack)
+        assert counts.countable('"common word7"')
+        assert not counts.countable('"common half"')
+        assert counts.weight('"common half"') == 0
+        assert counts.weight('"common word7"') == pytest.approx(math.log(50))
+        match, left = counts.affordable('"common" OR "word7" OR "common word7" OR "common half"')
+        assert match == '"word7" OR "common word7"'
+        assert set(left) == {'"common"'}

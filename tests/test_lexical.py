@@ -60,6 +60,15 @@ def test_common_words_count_where_there_are_no_others() -> None:
     assert '"' not in match_query('say "NEAR(a b)"').replace('"say"', "").replace('"near"', "").replace('"b"', "")
 
 
+def test_words_side_by_side_count_once_more_but_for_names() -> None:
+    assert match_query("Which standout character does Ida Bloom like?").split(" OR ")[-1] == '"standout character"'
+    assert '"ida bloom"' not in match_query("Which standout character does Ida Bloom like?")
+    assert '"low-fat milk"' not in match_query("low-fat milk")
+    assert match_query("low-fat milk").split(" OR ") == ['"low"', '"fat"', '"milk"', '"low fat"', '"fat milk"']
+    assert match_query("cats, dogs") == '"cats" OR "dogs"'
+    assert match_query("the clock of the tower") == '"clock" OR "tower"'
+
+
 def test_a_title_is_found_without_its_bracket_accents_and_article() -> None:
     assert title_keys("The Rack (1915 film)") == ("rack 1915 film", "rack")
     assert title_keys("Émile  Chautard!") == ("emile chautard",)

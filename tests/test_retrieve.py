@@ -13,6 +13,8 @@ from conftest import Command
 
 from drag.documents import Document, chunks
 from drag.errors import ConfigError, ModelError
+from drag.index import frequency
+from drag.lexical import match_query
 from drag.pack import Ingested, Pack, PackWriter
 from drag.retrieve import STAGES, Retriever, Search, without_stages
 from drag.retrieve.rerank import CrossEncoderRanker
@@ -136,6 +138,36 @@ def test_who_speaks(chat: Pack) -> None:
     by_id = {one.evidence.source.partition("#")[0].removeprefix("document:"): one for one in found}
     assert by_id["c1"].signals["people"] == 1
     assert "people" not in by_id["c2"].signals
+
+
+def test_a_title_that_many_documents_have_names_none(tmp_path: Path) -> None:
+    some = [(f"d{n}", "Minutes", f"Minutes of meeting {n}.") for n in range(5)]
+    with Pack(put(tmp_path / "a.pack", *some[:4])) as opened:
+        assert len(opened.evidence_about(["minutes", "unknown"])["minutes"]) == 4
+    with Pack(put(tmp_path / "b.pack", *some)) as opened:
+        assert opened.evidence_about(["minutes"]) == {}
+
+
+def test_a_large_pack_is_searched_by_rare_words_and_judged_by_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [(f"d{n}", f"Sheet {n}", f"The parish kept ledgers of timber and of wool, volume {n}.") for n in range(30)]
+    texts += [
+        (f"e{n}", f"Leaf {n}", f"A quern was found in a field with some other things, item {n}.") for n in range(6)
+    ]
+    texts.append(
+        ("gold", "Leaf", "A quern was found by the parish, which kept it, and a field with it, and a few others.")
+    )
+    question = "Which parish kept a quern?"
+    monkeypatch.setattr(frequency, "FREQUENT", 10)
+    only = Retrieve(dense=0, names=0, graph=0, dates=0, people=0, candidates=6)
+    with Pack(put(tmp_path / "a.pack", *texts)) as opened:
+        monkeypatch.setattr(frequency, "SMALL", 10)
+        assert frequency.Frequencies(opened).affordable(match_query(question))[0] == '"quern"'
+        large = Retriever(opened, HashEmbedder(), only).explain(question)
+    assert large.found[0].evidence.source.startswith("document:gold#")
+    assert large.found[0].signals["words"] > large.found[1].signals["words"]
+    assert not [one for one in large.found if one.evidence.source.startswith("document:d")]
 
 
 def test_what_is_removed_is_no_longer_found_by_name(tmp_path: Path) -> None:

@@ -33,22 +33,28 @@ class Frequencies:
             self._known[word] = self._pack.count_match(word, FREQUENT)
         return self._known[word]
 
+    def countable(self, part: str) -> bool:
+        """Whether counting a word or phrase is cheap: a phrase of frequent words may have to be looked for all over."""
+        words = part.strip('"').split()
+        return len(words) < 2 or any(self.count(f'"{word}"') < FREQUENT for word in words)
+
     def weight(self, word: str) -> float:
-        """Its inverse document frequency, log(texts / texts with it): 0 for a word that no text has."""
-        count = self.count(word)
+        """Its inverse document frequency, log(texts / texts with it): 0 for what no text has, or is not counted."""
+        count = self.count(word) if self.countable(word) else 0
         return log(max(self._most, count) / count) if count else 0.0
 
     def affordable(self, match: str) -> tuple[str, dict[str, float]]:
         """The rarest parts of `match` (words or phrases joined by OR), and the weight of each that was left out.
 
         The weight is the word's inverse document frequency, log(texts / texts with it), and an upper estimate for the
-        most frequent ones: who ranks the texts that were found can add it for each that has the word. If all words
-        are frequent, all of them have to stand in a text; the expression is empty if that does not tell texts apart
-        either.
+        most frequent ones: who ranks the texts that were found can add it for each that has the word. Phrases
+        of frequent words only are left out without a weight. If all words are frequent, as many of them, the rarest
+        first, have to stand in a text as do in any; the expression is empty if that does not tell texts apart either.
         """
         if self._most <= SMALL or not match:
             return match, {}
-        words = sorted(match.split(" OR "), key=self.count)  # stable: of equals the first stays first
+        parts = [part for part in match.split(" OR ") if self.countable(part)]
+        words = sorted(parts, key=self.count)  # stable: of equals the first stays first
         kept: list[str] = []
         rows = 0
         for word in words:

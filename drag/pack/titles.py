@@ -32,9 +32,7 @@ class Titles(Reading):
                 "SELECT document FROM titles WHERE key = ? ORDER BY document LIMIT ?", (key, namesakes + 1)
             )
             if len(documents) <= namesakes:
-                found[key] = [
-                    [row[0] for row in self._rows(_FIRST, (document, pieces))] for (document,) in documents
-                ]
+                found[key] = [[row[0] for row in self._rows(_FIRST, (document, pieces))] for (document,) in documents]
         return found
 
     def evidence_between(self, first: str, last: str, limit: int) -> list[str]:

@@ -69,8 +69,9 @@ class Retriever:
         found = near_best(self.last.found, limits.margin)
         found = without_repeats(self._pack, found[: 4 * limits.evidence], self._settings.repeats)
         best = within(found, limits, count_tokens)
-        triples = (
-            self._triples.best(question, vector, best, limits.graph_tokens, count_tokens) if graph else KnowledgeGraph()
-        )
+        pieces = [one.evidence for one in found]
+        triples = KnowledgeGraph()
+        if graph:
+            triples = self._triples.best(question, vector, pieces, limits.graph_tokens, count_tokens)
         cosines = [one.signals["dense"] for one in found if "dense" in one.signals]
         return Context(tuple(best) if evidence else (), triples, max(cosines, default=None))

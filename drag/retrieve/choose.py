@@ -6,15 +6,16 @@ from collections.abc import Callable, Sequence
 
 import numpy
 
-from drag.lexical import STOP, index_text
+from drag.lexical import index_text
 from drag.pack import Pack
 from drag.pack.triples import triple_id
-from drag.rank import fuse, keep_best
+from drag.rank import keep_best
 from drag.retrieve.found import Found
 from drag.settings import Ask
 from drag.types import Evidence, Ranked
-from graphs import KnowledgeGraph, Triple, verbalise
-from graphs.triple import words
+from graphs import KnowledgeGraph, Triple, find_entities, verbalise
+from graphs.asked import fit, in_turn
+from graphs.walk import telling
 
 BROUGHT = ("names", "graph", "dates", "question")
 """Stages whose word counts more than the cosine: what a name or a date leads to need not read like the question."""
@@ -60,8 +61,12 @@ def within(found: Sequence[Found], limits: Ask, count_tokens: Callable[[str], in
     return [one.item for one in kept if one.kept]
 
 
+PIECES = 4
+"""Of so many pieces, the best found, the triples are put before the student: a chain of facts rarely has more links."""
+
+
 class Triples:
-    """The triples of evidence, those nearest to a question first: by vectors where they have any, else by words."""
+    """The triples of what was found, those first that say what the question asks."""
 
     def __init__(self, pack: Pack) -> None:
         self._pack = pack
@@ -76,33 +81,25 @@ class Triples:
         budget: int,
         count_tokens: Callable[[str], int],
     ) -> KnowledgeGraph:
-        """As many as fit `budget` tokens. One that shares no word with the question and has no vector is left out."""
-        graph = self._pack.graph([one.id for one in evidence])
-        cosines = {triple: self._cosine(triple, vector) for triple in graph}
-        shared = {triple: _shared(triple, question) for triple in graph}
-        telling = [triple for triple in graph if cosines[triple] is not None or shared[triple]]
-        signals = {
-            "similarity": [cosines[triple] for triple in telling],
-            "words": [shared[triple] if cosines[triple] is None else None for triple in telling],
-        }
-        ranked = fuse(telling, signals, {})
-        sizes = [count_tokens(" ".join(verbalise([one.item]))) for one in ranked]
-        kept = keep_best(ranked, sizes, most=len(graph), budget=budget)
-        return KnowledgeGraph(one.item for one in kept if one.kept)
+        """As many as fit `budget` tokens, of the first `PIECES` pieces in turn, each piece's best first.
+
+        How good one is: how it fits the question (`graphs.asked.fit`), and its cosine to it where it has a vector.
+        """
+        pieces = [one.id for one in evidence[:PIECES]]
+        place = {key: number for number, key in enumerate(pieces)}
+        found = sorted(self._pack.facts(pieces), key=lambda one: (place[one.evidence_id], one.span or (0, 0), str(one)))
+        graph = KnowledgeGraph(found)
+        names = telling(find_entities(graph, question))
+        fits = fit(question, names, lambda text: index_text(text).casefold())
+        scores = {one: fits(one) + (self._cosine(one, vector) or 0.0) for one in graph}
+        groups: dict[str, list[Triple]] = {key: [] for key in pieces}
+        for one in graph:
+            groups[one.evidence_id].append(one)
+        chosen = in_turn(list(groups.values()), scores, budget, lambda one: count_tokens(" ".join(verbalise([one]))))
+        return KnowledgeGraph(chosen)
 
     def _cosine(
         self, triple: Triple, vector: numpy.ndarray[tuple[int, ...], numpy.dtype[numpy.float32]] | None
     ) -> float | None:
         place = self._place.get(triple_id(triple))
         return None if place is None or vector is None else float(self._vectors[place] @ vector)
-
-
-def _shared(triple: Triple, question: str) -> float | None:
-    """The share of the triple's words that stand in the question, in any form of the same first five letters."""
-    said = _stems(f"{triple.head} {triple.relation} {triple.tail}")
-    both = said & _stems(question)
-    return len(both) / len(said) if both else None
-
-
-def _stems(text: str) -> set[str]:
-    return {word[:5] for word in words(index_text(text).casefold()) if word not in STOP}

@@ -102,9 +102,10 @@ class _Look:
     def first(self) -> None:
         """All that is found from the question alone."""
         on, settings, vector = self._searcher.on, self._settings, self._vector
-        said, weights = (
-            stages.words(self._pack, self._searcher.frequencies, self._question, settings) if on("words") else ({}, {})
-        )
+        said: dict[str, float] = {}
+        weights: stages.Weights = {}
+        if on("words"):
+            said, weights = stages.words(self._pack, self._searcher.frequencies, self._question, settings)
         alike = self._searcher.like_questions(vector) if vector is not None and on("question") else {}
         near = self._searcher.near(vector, settings.candidates) if vector is not None and on("dense") else []
         if weights:

@@ -47,7 +47,7 @@ def words(pack: Pack, frequencies: Frequencies, question: str, wanted: Retrieve)
     if not left_out:
         return dict(pack.search_match(rare, wanted.candidates, title=wanted.title)), {}
     found = dict(pack.search_match(rare, LOOKED_AT * wanted.candidates, title=wanted.title))
-    return found, {word: frequencies.weight(word) for word in match.split(" OR ")}
+    return found, {word: frequencies.weight(word) for word in match.split(" OR ") if frequencies.weight(word)}
 
 
 def also_said(evidence: Sequence[Evidence], weights: Weights, most: int) -> dict[str, float]:
