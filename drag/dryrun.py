@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from drag.deidentify import Deidentifying
 from drag.errors import DragError, ModelError
-from drag.extract import ModelExtractor
+from drag.extraction import extraction
 from drag.journeys import open_student
 from drag.models import Fetching, load_model
 from drag.models.gateway import set_review
@@ -77,7 +77,7 @@ def build_requests(
             else:
                 brought = [(one.id, text) for one in questions for text in one.evidence]
                 evidence = [Evidence.of(text, f"document:{key}") for key, text in brought]
-                results = ModelExtractor(teacher).extract(evidence)
+                results = extraction(settings, how or Fetching.of(settings)).of(teacher).extract(evidence)
                 run.failures += _blocked([key for key, _ in brought], results, "extract")
     finally:
         teacher.close()
@@ -95,9 +95,10 @@ def _document_requests(run: DryRun, paths: Sequence[Path | str], settings: Setti
     model = load_model(spec, settings, how=how)
     try:
         set_review(model, run.look)
+        extractor = extraction(settings, how or Fetching.of(settings)).of(model)
         for document in read_documents(paths):
             if not isinstance(document, Unread):
-                results = ModelExtractor(model).extract(chunks(document, size=settings.documents.chunk))
+                results = extractor.extract(chunks(document, size=settings.documents.chunk))
                 run.failures += _blocked([document.id] * len(results), results, "extract")
     finally:
         model.close()

@@ -98,16 +98,18 @@ def load_spacy(settings: Settings, how: Fetching) -> Any:
         raise ModelError(f"cannot load the spaCy pipeline {path}: {str(error).splitlines()[0]}") from error
 
 
-def load_reader(settings: Settings, how: Fetching, *, style: Style = "graph") -> SpacyReader:
+def load_reader(
+    settings: Settings, how: Fetching, *, style: Style = "graph", ontology: Ontology | None = None
+) -> SpacyReader:
     """A `SpacyReader` over the pipeline of the settings (see `load_spacy`)."""
     from graphs.spacy_reader import SpacyReader
 
-    return SpacyReader(load_spacy(settings, how), style=style)
+    return SpacyReader(load_spacy(settings, how), style=style, ontology=ontology)
 
 
-def load_spacy_extractor(settings: Settings, how: Fetching) -> SpacyExtractor:
-    """A `SpacyExtractor` over the pipeline of the settings."""
-    return SpacyExtractor(load_reader(settings, how))
+def load_spacy_extractor(settings: Settings, how: Fetching, *, ontology: Ontology | None = None) -> SpacyExtractor:
+    """A `SpacyExtractor` over the pipeline of the settings, held to an ontology where there is one."""
+    return SpacyExtractor(load_reader(settings, how, ontology=ontology))
 
 
 def _parser(evidence: Evidence) -> Callable[[str], list[Triple]]:

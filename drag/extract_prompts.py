@@ -14,6 +14,9 @@ from graphs import GraphError, Triple
 from graphs.merge import clean
 from graphs.ontology import Ontology, tail_type
 
+RECORDS: Final = "extract-records@1"
+"""Name and version of the prompt."""
+
 _MOST_RECORDS: Final = 2
 _MOST_FACTS: Final = 5
 _MOST_VALUES: Final = 10
@@ -34,7 +37,7 @@ def records(evidence: Evidence, ontology: Ontology) -> Prompt:
     value = {"type": "string", "minLength": 1, "maxLength": 80}
     values = {"type": "array", "items": value, "minItems": 1, "maxItems": _MOST_VALUES}
     return Prompt(
-        "extract-records@1",
+        RECORDS,
         (Message("system", _task(ontology)), *_examples(ontology), Message("user", f"Text: {evidence.titled}")),
         schema={
             "type": "array",

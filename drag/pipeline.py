@@ -14,8 +14,10 @@ from drag import prompts
 from drag.answer import answer, calibration_of, style_of
 from drag.deidentify import Hide, enter, reveal, without_orders
 from drag.errors import ConfigError, PackError
+from drag.extraction import Extraction
 from drag.models.cached import with_store
 from drag.pack import Pack, PackWriter
+from drag.profiles import Profile, profile_of
 from drag.prompts import Style
 from drag.protocols import Embedder, LanguageModel, OnText
 from drag.retrieve import Retriever, Search
@@ -57,9 +59,10 @@ def build_pack(
     embedder_name: str,
     settings: BuildSettings | None = None,
     keep_names: bool = False,
+    extraction: Extraction | None = None,
     on_stage: OnStage | None = None,
 ) -> BuildReport:
-    """Build or go on building the pack at `path`.
+    """Build or go on building the pack at `path`; `extraction` says how the teacher finds triples.
 
     With a remote teacher the pack holds no private words of the questions, unless `keep_names` (see `drag.deidentify`).
 
@@ -69,6 +72,7 @@ def build_pack(
     cannot be written or holds vectors of another embedder.
     """
     settings = settings or BuildSettings()
+    extraction = extraction or Extraction()
     with PackWriter(path) as writer:
         other = writer.meta("embedder")
         if other not in (None, embedder_name):
@@ -78,9 +82,10 @@ def build_pack(
         entered = enter(questions, teacher, writer, keep_names=keep_names)
         questions = entered.questions
         writer.set_meta(**_provenance(teacher, embedder_name, settings))
-        stages = Stages(with_store(teacher, writer), embedder, settings)
+        kept = with_store(teacher, writer)
+        stages = Stages(kept, embedder, settings, extraction.of(kept))
         present = writer.recipes()
-        recipes = {one.id: _recipe(one, teacher, embedder_name, settings) for one in questions}
+        recipes = {one.id: _recipe(one, teacher, embedder_name, settings, extraction.identity) for one in questions}
         todo = [one for one in questions if present.get(one.id) != recipes[one.id]]
         failures: list[Failure] = list(entered.failures)
         done = 0
@@ -120,6 +125,7 @@ class Student:
         self._model = model
         self._settings = settings or Ask()
         self._calibration = calibration_of(self._settings)
+        self._profile: Profile | None = None
         self._hide = hide
         self.dropped = 0
         if pack is not None and embedder is None:
@@ -140,6 +146,13 @@ class Student:
     def style(self) -> Style:
         """How the student is prompted."""
         return style_of(self._model) if self._settings.style == "auto" else self._settings.style
+
+    @property
+    def profile(self) -> Profile:
+        """How the student chooses among the choices of a question. Raises `ConfigError` if that cannot be read."""
+        if self._profile is None:
+            self._profile = profile_of(self._model, self._settings)
+        return self._profile
 
     def context(self, question: Question, *, evidence: bool = True, graph: bool = True) -> Context:
         """What the student would be given to read."""
@@ -169,6 +182,7 @@ class Student:
             max_tokens=self._settings.max_tokens,
             on_text=on_text,
             calibration=self._calibration,
+            profile=self.profile if asked.choices else None,
         )
 
     def close(self) -> None:
@@ -176,12 +190,17 @@ class Student:
         self._model.close()
 
 
-def _recipe(question: Question, teacher: LanguageModel, embedder: str, settings: BuildSettings) -> str:
+def _recipe(question: Question, teacher: LanguageModel, embedder: str, settings: BuildSettings, extraction: str) -> str:
     """Digest of all that the results for a question depend on."""
     # How many questions go together changes when things are done, never what is made.
-    options = settings.model_dump(exclude={"batch"})
+    # An ontology counts by what it says, not by where it lies.
+    options = settings.model_dump(exclude={"batch", "ontology"})
     asked = [question.text, question.choices, question.gold, question.evidence]
     parts = [RECIPE, prompts.VERSIONS, asked, teacher.identity, embedder, options]
+    parts += [extraction] if extraction else []
+    if settings.show_choices and question.choices:
+        # By which rule the teacher decides, and how it is told to argue.
+        parts += ["teach-concluding@1", profile_of(teacher).model_dump()]
     return hashlib.sha256(json.dumps(parts, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:16]
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from drag.errors import ConfigError, DragError
-from drag.extract import ModelExtractor, SpacyExtractor, load_spacy_extractor
+from drag.extract import SpacyExtractor, load_spacy_extractor
+from drag.extraction import Extraction, extraction, identity_of, ontology_of
 from drag.models import Fetching, fetched, load_model
 from drag.models.cached import with_store
 from drag.models.stored import ReplyStore
@@ -86,15 +87,17 @@ class ModelDocuments:
 
     by_document = True
 
-    def __init__(self, model: LanguageModel) -> None:
+    def __init__(self, model: LanguageModel, extraction: Extraction | None = None) -> None:
         from drag.prompts import VERSIONS
 
         self.model = model
+        self._extraction = extraction or Extraction()
         self.identity = f"llm:{model.identity}:{[name for name in VERSIONS if name.startswith('extract')]}"
+        self.identity += self._extraction.identity
 
     def read(self, evidence: Sequence[Evidence], store: ReplyStore) -> Sequence[Reading | DragError]:
         """See `DocumentReader.read`."""
-        found = ModelExtractor(with_store(self.model, store)).extract(evidence)
+        found = self._extraction.of(with_store(self.model, store)).extract(evidence)
         return [
             triples
             if isinstance(triples, DragError)
@@ -126,11 +129,15 @@ def open_reader(spec: str, settings: Settings, how: Fetching, review: Reviewer |
     if spec == "none":
         return NoReader()
     if spec == "spacy":
-        return SpacyDocuments(_spacy_identity(settings, how), lambda: load_spacy_extractor(settings, how))
+        ontology = ontology_of(settings)
+        return SpacyDocuments(
+            _spacy_identity(settings, how) + identity_of(ontology),
+            lambda: load_spacy_extractor(settings, how, ontology=ontology),
+        )
     if kind == "llm" and (name or spec == "llm"):
         model = load_model(name or settings.models.teacher, settings, parallel=settings.models.parallel, how=how)
         set_review(model, review)
-        return ModelDocuments(model)
+        return ModelDocuments(model, extraction(settings, how))
     raise ConfigError(f"'{spec}' is not an extractor: give spacy, llm, llm:SPEC or none")
 
 

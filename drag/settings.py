@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from drag.errors import ConfigError
+from drag.profiles import Options, Rule
 
 FILE = "drag.toml"
 
@@ -68,6 +69,9 @@ class Build(Section):
     )
     show_evidence: bool = Field(default=True, description="let the teacher see the record's own evidence (grounded)")
     batch: Positive = Field(default=4, description="questions that go through the stages together")
+    ontology: str = Field(
+        default="", description="JSON file of the relations and types that triples may have, of documents too"
+    )
 
 
 class Documents(Section):
@@ -104,6 +108,13 @@ class Ask(Section):
     graph_tokens: Positive = Field(default=96, description="tokens of verbalised triples, at most")
     max_tokens: Positive = Field(default=64, description="tokens of an answer, at most")
     style: Literal["auto", "plain", "instructed"] = Field(default="auto", description="how the student is prompted")
+    rule: Rule | Literal["auto"] = Field(
+        default="auto", description="how choices are weighed (drag/choose.py); auto: by the model's profile"
+    )
+    options: Options = Field(default="auto", description="whether choices stand in the prompt; auto: by the profile")
+    profiles: Path | None = Field(
+        default=None, description="profiles of models, from `drag eval choice --calibrate`; default: the user's own"
+    )
     threshold: Share | None = Field(
         default=None, description="least probability that the evidence can answer; 0: always answer; default: 0.25"
     )

@@ -47,10 +47,13 @@ class Once:
 class Stages:
     """teach → rank → keep → extract → merge → rank, for a batch of questions at a time."""
 
-    def __init__(self, teacher: LanguageModel, embedder: Embedder, settings: Build) -> None:
+    def __init__(
+        self, teacher: LanguageModel, embedder: Embedder, settings: Build, extractor: Extractor | None = None
+    ) -> None:
+        """`extractor` finds the triples; the teacher does, freely, without one."""
         self._teacher = teacher
         self._settings = settings
-        self._extractor: Extractor = ModelExtractor(teacher)
+        self._extractor: Extractor = extractor or ModelExtractor(teacher)
         self._relevance = RelevanceRanker(teacher)
         self._embedder = embedder
         self._once: dict[str, Once] = {}

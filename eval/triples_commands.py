@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,7 +92,7 @@ def triples(
     intervals: dict[str, tuple[float, float]] = {}
     with fetching(settings) as how, ExitStack() as stack:
         opened = (
-            _spacy(settings, how, open_set=open_set)
+            _spacy(settings, how, allowed, open_set=open_set)
             if extractor == "spacy"
             else _model(_spec(extractor), settings, how, allowed, (replies, stack))
         )
@@ -144,16 +145,22 @@ def _spec(extractor: str) -> str:
     return spec or _DEFAULT_MODEL
 
 
-def _spacy(settings: Settings, how: Fetching, *, open_set: bool) -> _Opened:
+def _spacy(settings: Settings, how: Fetching, allowed: dict[str, Ontology], *, open_set: bool) -> _Opened:
     from drag.extract import SpacyExtractor, load_spacy
+    from eval.triples import ontology_of
     from eval.triples_links import speed
     from graphs.spacy_reader import SpacyReader
 
     nlp = load_spacy(settings, how)
     style = "open" if open_set else "graph"
     reader = SpacyReader(nlp, style=style)
-    extractor = SpacyExtractor(reader)
-    return _Opened(lambda row: extractor, lambda rows, seconds: speed(nlp, reader, rows), 256, style)
+    free = SpacyExtractor(reader)
+    held = {name: SpacyExtractor(SpacyReader(nlp, ontology=one)) for name, one in allowed.items()}
+
+    def of(row: Row) -> Extractor:
+        return held[ontology_of(row, allowed).name] if allowed else free
+
+    return _Opened(of, lambda rows, seconds: speed(nlp, reader, rows), 256, "ontology" if allowed else style)
 
 
 def _model(
@@ -163,29 +170,33 @@ def _model(
     ontologies: dict[str, Ontology],
     kept: tuple[Path | None, ExitStack],
 ) -> _Opened:
-    from drag.extract import ModelExtractor, OntologyExtractor
+    from drag.extract import ModelExtractor, load_spacy
+    from drag.extraction import held_by
     from drag.models import load_model
     from drag.models.cached import with_store
     from eval.triples import ontology_of
-    from eval.triples_usage import FileStore, Metered
+    from eval.triples_usage import FileStore, metered
 
     replies, stack = kept
     inner = load_model(spec, settings, how=how)
     stack.callback(inner.close)
-    metered = Metered(inner)
-    model: LanguageModel = metered
+    meter = metered(inner)
+    model: LanguageModel = meter
     if replies is not None:
         store: ReplyStore = FileStore(replies)
-        model = with_store(metered, store)
+        model = with_store(meter, store)
     made: dict[str, Extractor] = {}
+    pipeline = cache(lambda: load_spacy(settings, how))
 
     def of(row: Row) -> Extractor:
         if not ontologies:
             return made.setdefault("", ModelExtractor(model))
         one = ontology_of(row, ontologies)
-        return made.setdefault(one.name, OntologyExtractor(model, one))
+        if one.name not in made:
+            made[one.name] = held_by(one, pipeline)(model)
+        return made[one.name]
 
-    return _Opened(of, metered.cost, 1, "ontology" if ontologies else "free")
+    return _Opened(of, meter.cost, 1, "ontology" if ontologies else "free")
 
 
 def _beside(data: Path) -> Path | None:

@@ -29,7 +29,9 @@ def coverage(
     nearest to the fact by cosine, the triples within 2 steps of them, each written as `head relation tail`; the one
     to three of these that are nearest to the fact, joined with semicolons. The fact is carried if the best of the
     three joined texts has a cosine of at least `THRESHOLD` with it. `fact_coverage/other` is the same rule with the
-    graph of another text, which carries none of them: what of the figure chance alone would give.
+    graph of another text, which carries none of them: what of the figure chance alone would give. The rule for the
+    threshold: `fact_coverage/other` is at most .05. On mine_dev that holds from .51 upwards; other essays are an easy
+    control, being about something else, so it stays where the control is empty and not where it is just met.
     """
     graphs = [_Graph(found or (), embedder) for found in triples]
     own: list[float] = []

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from drag.errors import ConfigError, DragError
-from drag.protocols import LanguageModel, OnReply, OnText
-from drag.types import Prompt, Reply, Usage
+from drag.protocols import LanguageModel, OnReply, OnText, ScoringModel
+from drag.types import Likelihood, Prompt, Reply, Usage
 
 if TYPE_CHECKING:
     from eval.triples import Row
@@ -54,6 +55,34 @@ class Metered:
             "tokens_per_second": used.completion_tokens / used.seconds if used.seconds else nothing,
             "cost": used.cost,
         }
+
+
+class ScoringMetered(Metered):
+    """The same for a model that scores: each likelihood counts its prompt, as far as it was not that of the last."""
+
+    def __init__(self, model: ScoringModel) -> None:
+        super().__init__(model)
+        self._scoring = model
+        self._last = ""
+
+    def score(self, prompt: Prompt, continuations: Sequence[str]) -> list[Likelihood]:
+        """See `ScoringModel.score`."""
+        started = time.perf_counter()
+        found = self._scoring.score(prompt, continuations)
+        seconds = time.perf_counter() - started
+        text = "".join(message.content for message in prompt.messages)
+        new = text[
+            next((n for n, (a, b) in enumerate(zip(text, self._last, strict=False)) if a != b), len(self._last)) :
+        ]
+        self._last = text
+        scored = sum(len(one.tokens) for one in found)
+        self.usage = self.usage + Usage(self.count_tokens(new) if new else 0, scored, seconds)
+        return found
+
+
+def metered(model: LanguageModel) -> Metered:
+    """`model` with a meter; one that can score still can."""
+    return ScoringMetered(model) if isinstance(model, ScoringModel) else Metered(model)
 
 
 class FileStore:

@@ -9,7 +9,7 @@ from typing import Literal, cast
 from graphs.analysis import plain_network
 from graphs.errors import GraphError
 from graphs.triple import KnowledgeGraph, Triple
-from graphs.verbalise import verbalise
+from graphs.verbalise import sentence_around, verbalise
 
 Method = Literal["louvain", "leiden"]
 
@@ -91,7 +91,4 @@ def _sentence(triple: Triple, evidence: Mapping[str, str]) -> str:
     text = evidence.get(triple.evidence_id, "")
     if triple.span is None or not text:
         return verbalise([triple])[0]
-    start, end = triple.span
-    before = max((text.rfind(mark, 0, start) for mark in (". ", "! ", "? ", "\n")), default=-1)
-    after = [place for mark in (". ", "! ", "? ", "\n") if (place := text.find(mark, max(start, end - 1))) >= 0]
-    return " ".join(text[before + 1 if before < 0 else before + 2 : min(after, default=len(text)) + 1].split())
+    return sentence_around(text, triple.span)

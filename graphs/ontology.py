@@ -87,6 +87,17 @@ def load_ontologies(path: Path) -> dict[str, Ontology]:
     return {name: _ontology(path, name, one) for name, one in table.items()}
 
 
+def load_ontology(path: Path) -> Ontology:
+    """All relations of a file as one ontology (see `load_ontologies`), for texts that do not say which they are of."""
+    found = load_ontologies(path)
+    if len(found) == 1:
+        return next(iter(found.values()))
+    relations = dict.fromkeys(relation for one in found.values() for relation in one.relations)
+    return Ontology(
+        path.stem, tuple(relations), tuple(dict.fromkeys(name for one in found.values() for name in one.types))
+    )
+
+
 def _ontology(path: Path, name: str, value: object) -> Ontology:
     table = _table(value)
     listed: object = table.get("relations")

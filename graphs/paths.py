@@ -47,9 +47,10 @@ class Path:
 def shortest_paths(graph: KnowledgeGraph, start: str, end: str, *, limit: int = 5, longer: int = 0) -> list[Path]:
     """The shortest paths between two entities, whichever way the triples point; at most `limit`.
 
-    Paths of equal length come in alphabetical order. With `longer` paths that are up to that many steps longer than the
-    shortest follow. Empty where nothing joins the two; raises `GraphError` where one is unknown, where both are one
-    entity, or for a `limit` below 1.
+    Of paths of equal length that comes first whose entities between have the fewest neighbours (that two people are
+    American says less than that they made one film), then by alphabet. With `longer` paths that are up to that many
+    steps longer than the shortest follow. Empty where nothing joins the two; raises `GraphError` where one is unknown,
+    where both are one entity, or for a `limit` below 1.
     """
     import networkx
 
@@ -70,7 +71,7 @@ def shortest_paths(graph: KnowledgeGraph, start: str, end: str, *, limit: int = 
         if len(route) > shortest + longer:
             break
         routes.append(list(route))
-    routes.sort(key=lambda route: (len(route), route))
+    routes.sort(key=lambda route: (len(route), sum(len(view[name]) for name in route[1:-1]), route))
     between: dict[tuple[str, str], list[Triple]] = {}
     for triple in graph:
         between.setdefault((triple.head, triple.tail), []).append(triple)

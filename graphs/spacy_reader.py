@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from graphs.facts import Facts
+from graphs.held import proposals
 from graphs.names import COUNTING
 from graphs.nodes import Node, Nodes
+from graphs.ontology import Ontology
 from graphs.open import statements
 from graphs.pronouns import resolve
 from graphs.spacy_tree import Tree
@@ -45,13 +47,15 @@ class SpacyReader:
 
     `style` decides how much stands in a head or tail. `graph`: names and short noun phrases, pronouns and `the film`
     replaced where it is safe, one fact an edge: what a pack keeps. `open`: whole noun phrases in the text's own words,
-    as open information extraction is judged. `batch` texts are parsed together.
+    as open information extraction is judged. With an `ontology` the triples are those of its relations that the words
+    of a text speak for (`graphs.candidates`), and no others. `batch` texts are parsed together.
     """
 
-    def __init__(self, nlp: Any, *, style: Style = "graph", batch: int = 128) -> None:
+    def __init__(self, nlp: Any, *, style: Style = "graph", batch: int = 128, ontology: Ontology | None = None) -> None:
         self._nlp = nlp
         self._style: Style = style
         self._batch = batch
+        self._ontology = ontology
         # Nothing here reads lemmas, and they cost a fifth of the parse.
         self._off = [name for name in ("lemmatizer",) if name in nlp.pipe_names]
 
@@ -74,6 +78,8 @@ class SpacyReader:
         resolve(nodes)
         facts = Facts(nodes, evidence_id)
         triples = tuple(facts.triples())
+        if self._ontology is not None:
+            triples = tuple(proposals(doc, self._ontology, evidence_id, title))
         return Reading(triples, _mentions(nodes, facts.used))
 
 

@@ -65,6 +65,20 @@ def verbalise(triples: Iterable[Triple], style: Style = "sentences") -> list[str
             assert_never(style)
 
 
+# The end of a sentence: a mark after a word of two letters at least (no initial), before white space or, where texts
+# were put together carelessly, right before a capital.
+_END = re.compile(r"(?<=[^\W_]{2})[.!?][\"'”’)]*(?=\s|[A-Z]|$)|\n")
+
+
+def sentence_around(text: str, span: tuple[int, int]) -> str:
+    """The sentence of `text` in which `span` stands (from its first to its last, where it stands in several)."""
+    start, end = span
+    ends = [match.end() for match in _END.finditer(text)]
+    first = max((place for place in ends if place <= start), default=0)
+    last = min((place for place in ends if place >= end), default=len(text))
+    return " ".join(text[first:last].split())
+
+
 def _distinct(triples: Iterable[Triple]) -> list[Triple]:
     first: dict[tuple[str, str, str], Triple] = {}
     for triple in triples:

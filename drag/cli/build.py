@@ -32,6 +32,12 @@ if TYPE_CHECKING:
 @click.option(
     "--extractor", metavar="NAME", help="Triples of documents by spacy, llm, llm:SPEC or none.  [default: spacy]"
 )
+@click.option(
+    "--ontology",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False),
+    help="Only the relations and types of this JSON file, for questions and documents.",
+)
 @click.option("--chunk", type=click.IntRange(min=10), help="Words of a piece of a document, about.  [default: 120]")
 @click.option("--prune", is_flag=True, help="Remove the documents that are no longer at these paths.")
 @click.option("--teacher", metavar="SPEC", help="Who writes the evidence.  [default: qwen2.5-coder-0.5b]")
@@ -71,7 +77,7 @@ def build(
     approve: bool | None,
     dry_run: bool,
     keep_names: bool,
-    **flags: int | float | bool | None,
+    **flags: int | float | bool | str | None,
 ) -> None:
     """Make a pack of QUESTIONS, of documents, or of both.
 
@@ -120,8 +126,20 @@ def build(
             on_documents=on_documents,
         )
     _show(report, pack, questions=asked is not None, as_json=as_json)
+    if asked is not None or settings.documents.extractor != "none":
+        _warn_of_no_graph(pack)
     if report.failures or ingested.incomplete(report.documents):
         click.get_current_context().exit(1)
+
+
+def _warn_of_no_graph(path: Path) -> None:
+    """An extractor that finds nothing anywhere is more often the wrong one than evidence without a fact in it."""
+    from drag.pack import Pack
+
+    with Pack(path) as pack:
+        counts = pack.counts()
+    if counts["evidence"] and not counts["triples"]:
+        errors.print("no triple was found in any evidence: the pack has no graph", style="yellow")
 
 
 def _show(report: BuildReport, pack: Path, *, questions: bool, as_json: bool) -> None:

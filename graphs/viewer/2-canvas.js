@@ -1,6 +1,10 @@
-// Drawing: everything of one colour is one path, so that a frame of 5,000 entities is a few dozen calls.
-const canvas = at("canvas"), pen = canvas.getContext("2d");
-let width = 0, height = 0, view = d3.zoomIdentity, wanted = 0, tree = null;
+// Drawing: everything of one colour is one path, so that 5,000 entities are a few dozen calls. They go onto a sheet
+// that is larger than the window; while the view moves, a frame is that sheet moved, and labels that were drawn before.
+const canvas = at("canvas"), screen = canvas.getContext("2d");
+const sheet = document.createElement("canvas"), board = sheet.getContext("2d");
+const MARGIN = 0.2;  // of the window, on each side of it
+let pen = board;
+let width = 0, height = 0, view = d3.zoomIdentity, wanted = 0, tree = null, ratio = 1, moving = false, settle = 0;
 const inks = {};
 
 function theme(dark) {
@@ -12,11 +16,11 @@ function theme(dark) {
 }
 
 function resize() {
-  const ratio = Math.min(window.devicePixelRatio || 1, 2);
+  ratio = Math.min(window.devicePixelRatio || 1, 2);
   width = window.innerWidth; height = window.innerHeight;
   canvas.width = width * ratio; canvas.height = height * ratio;
-  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-  canvas.ratio = ratio;
+  screen.setTransform(ratio, 0, 0, ratio, 0, 0);
+  sheet.view = null;
 }
 
 // The middle of a link's curve, which its label stands on and its line goes through.
@@ -70,18 +74,66 @@ function focus() {
   return { one, near, joined };
 }
 
+// The view moves: the sheet is moved with it, until it has been still for a moment.
+function glide() {
+  moving = true;
+  clearTimeout(settle);
+  settle = setTimeout(() => { moving = false; redraw(); }, 140);
+  frame();
+}
+
+// Where the sheet lies in the window, if it covers all that there is to see and is not blown up too far.
+function placed() {
+  const old = sheet.view;
+  if (!old) return null;
+  const grown = view.k / old.k, mx = MARGIN * width, my = MARGIN * height;
+  const x = view.x - (old.x + mx) * grown, y = view.y - (old.y + my) * grown;
+  const w = (width + 2 * mx) * grown, h = (height + 2 * my) * grown;
+  const covers = (x <= 0 || old.x0 >= -mx) && (y <= 0 || old.y0 >= -my)
+    && (x + w >= width || old.x1 <= width + mx) && (y + h >= height || old.y1 <= height + my);
+  return covers && grown < 2.2 && grown > 0.4 ? { x, y, w, h } : null;
+}
+
 function draw() {
   wanted = 0;
-  const k = view.k, looked = focus();
-  pen.clearRect(0, 0, width, height);
+  const looked = focus(), asked = data.lit.length > 0 && !state.only;
+  let place = moving && placed();
+  if (!place) {
+    paintSheet(looked, asked);
+    place = placed();
+  }
+  screen.clearRect(0, 0, width, height);
+  screen.drawImage(sheet, place.x, place.y, place.w, place.h);
+  if (moving) { carry(); return; }
+  const seen = within(0);
+  words(seen.nodes, seen.links, looked, asked);
+}
+
+// What is shown within the window and `more` pixels around it.
+function within(more) {
+  const k = view.k, mx = more * width / k, my = more * height / k;
+  const left = -view.x / k - mx, top = -view.y / k - my, right = left + width / k + 2 * mx, bottom = top + height / k + 2 * my;
+  const rim = 40 / k + 30;
+  for (const node of nodes)
+    node.seen = node.shown && node.x > left - rim && node.x < right + rim && node.y > top - rim && node.y < bottom + rim;
+  return {
+    nodes: nodes.filter((node) => node.seen),
+    links: links.filter((link) => link.shown && (link.head.seen || link.tail.seen)),
+  };
+}
+
+function paintSheet(looked, asked) {
+  const sharp = moving ? 1 : ratio, wide = Math.round(width * (1 + 2 * MARGIN) * sharp), high = Math.round(height * (1 + 2 * MARGIN) * sharp);
+  if (sheet.width !== wide || sheet.height !== high) { sheet.width = wide; sheet.height = high; }
+  const k = view.k, mx = MARGIN * width, my = MARGIN * height;
+  pen = board;
+  pen.setTransform(sharp, 0, 0, sharp, 0, 0);
+  pen.clearRect(0, 0, width + 2 * mx, height + 2 * my);
   pen.save();
-  pen.translate(view.x, view.y);
+  pen.translate(view.x + mx, view.y + my);
   pen.scale(k, k);
-  const left = -view.x / k, top = -view.y / k, right = left + width / k, bottom = top + height / k, rim = 40 / k + 30;
-  const inside = (node) => node.x > left - rim && node.x < right + rim && node.y > top - rim && node.y < bottom + rim;
-  const seenLinks = links.filter((link) => link.shown && (inside(link.head) || inside(link.tail)));
-  const seenNodes = nodes.filter((node) => node.shown && inside(node));
-  const asked = data.lit.length > 0 && !state.only;
+  const { nodes: seenNodes, links: seenLinks } = within(MARGIN);
+  sheet.view = bounds(view);
   const line = (some, ink, alpha, thick, arrows) => {
     if (!some.length) return;
     pen.globalAlpha = alpha; pen.strokeStyle = pen.fillStyle = ink; pen.lineWidth = thick / k;
@@ -94,7 +146,7 @@ function draw() {
     pen.fill();
   };
   const plain = seenLinks.filter((link) => !link.lit && !(looked && looked.joined.has(link)));
-  const arrows = plain.length < 1500 && k > 0.35;
+  const arrows = plain.length < 1500 && k > 0.35 && !moving;
   const thin = Math.max(0.35, Math.min(1, 40 / Math.sqrt(plain.length + 1)));  // many lines are drawn fainter
   line(plain, inks.edge, (looked ? 0.16 : asked ? 0.45 : 0.85) * thin, k < 0.5 ? 0.7 : 1, arrows && !looked);
   line(seenLinks.filter((link) => link.lit && !(looked && looked.joined.has(link))), inks.gold, looked ? 0.25 : 0.95, 1.8, true);
@@ -132,13 +184,22 @@ function draw() {
   ring(seenNodes.filter((node) => node.lit), inks.gold, 3);
   if (state.chosen && state.chosen.links) ring([state.chosen], inks.accent, 5);
   pen.restore();
-  words(seenNodes, seenLinks, looked, asked);
 }
 
-// Labels, in the order of their worth, each only where no other stands: cells of a grid over the screen.
-function words(seenNodes, seenLinks, looked, asked) {
-  const k = view.k, taken = new Set();
-  const free = (x, y, w, h) => {
+// A view with the place of all entities in the window: beyond them there is nothing that a sheet would lack.
+function bounds(at) {
+  let x0 = Infinity, y0 = Infinity, x1 = -Infinity, y1 = -Infinity;
+  for (const node of nodes) if (node.shown) {
+    x0 = Math.min(x0, node.x - 40); x1 = Math.max(x1, node.x + 40);
+    y0 = Math.min(y0, node.y - 60); y1 = Math.max(y1, node.y + 40);
+  }
+  return { k: at.k, x: at.x, y: at.y, x0: x0 * at.k + at.x, x1: x1 * at.k + at.x, y0: y0 * at.k + at.y, y1: y1 * at.k + at.y };
+}
+
+// Finds whether a label may stand somewhere: cells of a grid over the window, each for one label.
+function room() {
+  const taken = new Set();
+  return (x, y, w, h) => {
     const cells = [];
     for (let i = Math.floor((x - w / 2) / 12); i <= (x + w / 2) / 12; i++)
       for (let j = Math.floor((y - h / 2) / 8); j <= (y + h / 2) / 8; j++) {
@@ -149,6 +210,38 @@ function words(seenNodes, seenLinks, looked, asked) {
     for (const cell of cells) taken.add(cell);
     return true;
   };
+}
+
+// Where a label stands: under its entity, or on its link's middle.
+function stand(one, size) {
+  if (one.links) return [one.x * view.k + view.x, one.y * view.k + view.y + reach(one) * view.k + size * 0.85];
+  const [mx, my] = middle(one);
+  return [mx * view.k + view.x, my * view.k + view.y];
+}
+
+// While the view moves, the labels are pieces of the picture of them that was made last, each put where it now stands.
+const sign = document.createElement("canvas"), brush = sign.getContext("2d");
+let labels = [];
+function carry() {
+  const free = room();
+  for (const { one, size, x, y, w, h } of labels) {
+    const [to, down] = stand(one, size);
+    if (to < -w || to > width + w || down < -h || down > height + h || !free(to, down, w, size + 2)) continue;
+    const left = Math.max(0, x - w / 2), top = Math.max(0, y - h / 2);
+    const wide = Math.min(width, x + w / 2) - left, high = Math.min(height, y + h / 2) - top;
+    if (wide <= 0 || high <= 0) continue;
+    screen.drawImage(sign, left * ratio, top * ratio, wide * ratio, high * ratio, Math.round(to - x + left), Math.round(down - y + top), wide, high);
+  }
+}
+
+// Labels, in the order of their worth, each only where no other stands.
+function words(seenNodes, seenLinks, looked, asked) {
+  const k = view.k, free = room();
+  if (sign.width !== canvas.width || sign.height !== canvas.height) { sign.width = canvas.width; sign.height = canvas.height; }
+  pen = brush;
+  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+  pen.clearRect(0, 0, width, height);
+  labels = [];
   const worth = (node) => (looked && looked.one === node ? 1e6 : 0) + (looked && looked.near.has(node) ? 1e4 : 0)
     + (node.lit ? 5e3 : 0) + (asked && node.near ? 2e3 : 0) + node.links.length;
   const some = looked ? seenNodes.filter((node) => looked.near.has(node)) : seenNodes;
@@ -160,13 +253,14 @@ function words(seenNodes, seenLinks, looked, asked) {
     const must = node.lit || (looked && looked.near.has(node)) || (asked && node.near);
     if (!must && ((big < 3.2 && count > 26) || count > 170)) continue;
     const size = Math.max(11, Math.min(17, 9.5 + big * 0.22)) + (looked && looked.one === node ? 1.5 : 0);
-    const x = node.x * k + view.x, y = node.y * k + view.y + big + size * 0.85;
+    const [x, y] = stand(node, size);
     if (x < -60 || x > width + 60 || y < -20 || y > height + 20) continue;
     const name = node.name.length > 34 ? node.name.slice(0, 33) + "…" : node.name;
     pen.font = (node.links.length > 6 || must ? "600 " : "500 ") + size.toFixed(1) + "px Inter, system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif";
     const w = pen.measureText(name).width + 6;
     if (!free(x, y, w, size + 2)) continue;
     count += 1;
+    labels.push({ one: node, size, x, y, w, h: size + 8 });
     pen.globalAlpha = asked && !must ? 0.5 : 1;
     pen.lineWidth = 4; pen.strokeStyle = inks.paper; pen.strokeText(name, x, y);
     pen.fillStyle = inks.ink; pen.fillText(name, x, y);
@@ -176,18 +270,21 @@ function words(seenNodes, seenLinks, looked, asked) {
   pen.font = "500 11px Inter, system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif";
   for (const link of said.concat(more).slice(0, 160)) {
     if (link.head === link.tail) continue;
-    const [mx, my] = middle(link), x = mx * k + view.x, y = my * k + view.y;
+    const [x, y] = stand(link, 11);
     const words = link.relation.length > 30 ? link.relation.slice(0, 29) + "…" : link.relation;
     const w = pen.measureText(words).width + 8;
     if (x < 0 || x > width || y < 0 || y > height || !free(x, y, w, 13)) continue;
+    labels.push({ one: link, size: 11, x, y, w, h: 19 });
     pen.globalAlpha = 1;
     pen.lineWidth = 4; pen.strokeStyle = inks.paper; pen.strokeText(words, x, y);
     pen.fillStyle = looked ? inks.accent : link.lit ? inks.gold : inks.soft; pen.fillText(words, x, y);
   }
   pen.globalAlpha = 1;
+  screen.drawImage(sign, 0, 0, width, height);
 }
 
-function redraw() { if (!wanted) wanted = requestAnimationFrame(draw); }
+function redraw() { sheet.view = null; frame(); }
+function frame() { if (!wanted) wanted = requestAnimationFrame(draw); }
 
 function index() {
   tree = d3.quadtree(nodes.filter((node) => node.shown), (node) => node.x, (node) => node.y);
