@@ -84,7 +84,7 @@ def retrieval(
         return track(list(rows), name, console=errors, disable=not errors.is_terminal)
 
     with fetching(settings) as how:
-        place = pack or _cached(corpus, settings, how)
+        place = pack or cached_pack(corpus, settings, how)
         with ingesting() as on_documents:
             build(documents=[corpus], pack=place, settings=settings, how=how, on_documents=on_documents)
         loaded = load_embedder(settings.models.embedder, how)
@@ -109,7 +109,7 @@ def retrieval(
     show(summarise(drawn, done, known=known, seed=seed, settings=made_with), file)
 
 
-def _cached(corpus: Path, settings: Settings, how: Fetching) -> Path:
+def cached_pack(corpus: Path, settings: Settings, how: Fetching) -> Path:
     """Where the pack of this very corpus is kept: another content or another way of reading it has another pack."""
     from drag.models.registry import cache_root
 

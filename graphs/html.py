@@ -27,7 +27,7 @@ _LABELS = {
     "ORDINAL": "ordinal", "PERCENT": "percentage",
 }  # fmt: skip
 
-_SCRIPTS = ("1-state.js", "2-canvas.js", "3-panel.js", "4-start.js")
+_SCRIPTS = ("1-state.js", "2-canvas.js", "2-labels.js", "3-panel.js", "4-start.js")
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,7 +100,9 @@ def test_patterns_leave_public_text(text: str) -> None:
     assert pattern_detector(text) == []
 
 
-@pytest.mark.parametrize("text", ["a" * 50_000, "1 " * 25_000, "a.b@" * 12_000, "::" * 25_000, "A_" * 25_000, "1-" * 20_000, "%61" * 15_000])
+@pytest.mark.parametrize(
+    "text", ["a" * 50_000, "1 " * 25_000, "a.b@" * 12_000, "::" * 25_000, "A_" * 25_000, "1-" * 20_000, "%61" * 15_000]
+)
 def test_no_text_makes_patterns_slow(text: str) -> None:
     # Time of this process: the machine may have other things to do.
     started = time.process_time()

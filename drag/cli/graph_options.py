@@ -15,7 +15,7 @@ from drag.errors import ConfigError
 
 if TYPE_CHECKING:
     from drag.pack import Pack
-    from graphs import KnowledgeGraph, Triple
+    from graphs import KnowledgeGraph, Merged, Triple
     from graphs.resolve import Resolution
     from graphs.resolve_rules import Rules
 
@@ -48,6 +48,26 @@ class Opened:
     def quotes(self, keys: Iterable[str]) -> dict[str, str]:
         """Evidence id to its text."""
         return {one.id: one.text for one in self.pack.evidence(list(dict.fromkeys(keys)))}
+
+    def said(self, facts: Iterable[Merged]) -> dict[Triple, list[tuple[str, str]]]:
+        """By fact, for a person to read: what its sources are called, and the sentence in which each says it."""
+        from graphs.verbalise import sentence_around
+
+        facts = list(facts)
+        pieces = {
+            one.id: one for one in self.pack.evidence(list(dict.fromkeys(k for f in facts for k in f.evidence_ids)))
+        }
+        told: dict[Triple, list[tuple[str, str]]] = {}
+        for fact in facts:
+            spans = {source.evidence_id: source.span for source in fact.sources}
+            lines = told.setdefault(fact.triple, [])
+            for key in fact.evidence_ids:
+                if key in pieces:
+                    piece, span = pieces[key], spans.get(key)
+                    name = ", ".join(part for part in (piece.title or key, piece.place) if part)
+                    text = " ".join(piece.text.split())
+                    lines.append((name, sentence_around(piece.text, span) if span else text))
+        return told
 
 
 def graph_options(command: Command) -> Command:

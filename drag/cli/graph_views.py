@@ -40,9 +40,8 @@ def path(
     with opened(path, rules_file, similar, config) as one:
         found = shortest_paths(one.graph, start, end, limit=limit, longer=longer)
         sources = {fact.triple: fact.evidence_ids for fact in one.resolution.merged}
-        quotes = one.quotes(
-            key for way in found for step in way.steps for triple in step.triples for key in sources[triple]
-        )
+        used = {triple for way in found for step in way.steps for triple in step.triples}
+        told = one.said(fact for fact in one.resolution.merged if fact.triple in used)
     if as_json:
         records: list[dict[str, Any]] = [
             {
@@ -64,9 +63,8 @@ def path(
         write_json(records)
     for way in [] if as_json else found:
         output.print(str(way), markup=False)
-        told = dict.fromkeys(key for step in way.steps for triple in step.triples for key in sources[triple])
-        for key in told:
-            output.print(f"    {key}  {quotes.get(key, '')}", style="dim", markup=False)
+        for name, said in dict.fromkeys(line for step in way.steps for triple in step.triples for line in told[triple]):
+            output.print(f"    {name}: {said}", style="dim", markup=False)
     if not found:
         errors.print("nothing joins the two", style="yellow")
         click.get_current_context().exit(1)
@@ -86,12 +84,18 @@ def neighbours(
 
     with opened(path, rules_file, similar, config) as one:
         found = near(one.graph, name)[:limit]
+        used = {triple for n in found for triple in n.triples}
+        told = one.said(fact for fact in one.resolution.merged if fact.triple in used)
     if as_json:
         write_json([{"name": n.name, "type": n.type, "triples": [triple_record(t) for t in n.triples]} for n in found])
         return
     table(
         ("head", "relation", "tail", "source"),
-        ((t.head, t.relation, t.tail, t.evidence_id) for n in found for t in n.triples),
+        (
+            (t.head, t.relation, t.tail, "\n".join(dict.fromkeys(name for name, _ in told[t])))
+            for n in found
+            for t in n.triples
+        ),
     )
 
 
@@ -105,16 +109,28 @@ def neighbours(
     show_default=True,
     help="What counts as central.",
 )
+@click.option("--kinds", is_flag=True, help="Count what is named in lower case (film, member) among them too.")
 @json_option
 @click.pass_obj
 def central(
-    config: str | None, *, path: Path, rules_file: Path | None, similar: bool, limit: int, by: Any, as_json: bool
+    config: str | None,
+    *,
+    path: Path,
+    rules_file: Path | None,
+    similar: bool,
+    limit: int,
+    by: Any,
+    kinds: bool,
+    as_json: bool,
 ) -> None:
-    """The most central entities of PACK."""
+    """The most central entities of PACK: things with a name, unless it holds none or --kinds asks for all."""
     from graphs.analysis import most_central
+    from graphs.walk import telling
 
     with opened(path, rules_file, similar, config) as one:
-        found = most_central(one.graph, limit, by)
+        everything = one.graph.entities
+        named = set(everything if kinds else telling(everything))
+        found = [each for each in most_central(one.graph, max(1, len(everything)), by) if each.name in named][:limit]
     if as_json:
         write_json([{"name": n.name, "type": n.type, "score": n.score, "triples": n.triples} for n in found])
         return
@@ -143,6 +159,7 @@ def communities(
 ) -> None:
     """Groups of entities of PACK that hang together, the largest first, each with its most central facts."""
     from graphs.communities import communities as groups
+    from graphs.walk import telling
 
     with opened(path, rules_file, similar, config) as one:
         quotes = one.quotes(triple.evidence_id for triple in one.graph)
@@ -161,7 +178,7 @@ def communities(
         return
     table(
         ("size", "about", "summary"),
-        ((str(len(one.entities)), "\n".join(one.entities[:4]), " ".join(one.summary)) for one in found),
+        ((str(len(one.entities)), "\n".join(telling(one.entities)[:6]), "\n".join(one.summary)) for one in found),
     )
 
 
@@ -181,7 +198,7 @@ def contradictions(
 
     with opened(path, rules_file, similar, config) as one:
         found = at_odds(one.resolution.merged)[:limit]
-        quotes = one.quotes(key for each in found for fact in each.facts for key in fact.evidence_ids)
+        told = one.said(fact for each in found for fact in each.facts)
     if as_json:
         write_json(
             [
@@ -204,7 +221,7 @@ def contradictions(
         for fact in each.facts:
             triple = fact.triple
             output.print(f"  {triple.head} → {triple.relation} → {triple.tail}", markup=False)
-            for key in fact.evidence_ids:
-                output.print(f"      {key}  {quotes.get(key, '')}", style="dim", markup=False)
+            for name, said in told[triple]:
+                output.print(f"      {name}: {said}", style="dim", markup=False)
     if not found:
         errors.print("no contradictions found", style="dim")

@@ -35,6 +35,7 @@ deny = ["Project Falcon"]
 ```
 """
 
+
 def pages(command: click.Command, context: click.Context, title: str) -> Iterator[str]:
     """The Markdown of a command and of all under it."""
     shown: list[str] = [f"## {title}", "", inspect.cleandoc(command.help or ""), ""]
