@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 
 from drag import prompts
+from drag.choose import choose
 from drag.confidence import (
     DEFAULT,
     Calibration,
@@ -18,10 +18,11 @@ from drag.confidence import (
     probability,
 )
 from drag.errors import DragError
+from drag.profiles import Profile
 from drag.prompts import Style
 from drag.protocols import LanguageModel, OnText, ScoringModel
 from drag.settings import Ask
-from drag.types import Answer, Citation, Context, Evidence, Question, Usage
+from drag.types import Answer, Citation, Context, Evidence, Question
 from graphs import verbalise
 
 SMALL = 1_000_000_000
@@ -62,12 +63,13 @@ def answer(
     max_tokens: int = 64,
     on_text: OnText | None = None,
     calibration: Calibration = DEFAULT,
+    profile: Profile | None = None,
 ) -> Answer:
     """Ask the student. Raises `ModelError` if it fails.
 
-    A question with choices is answered by one of them, the one whose text is the most likely per token, where the
-    student can score: small students pick letters at random. Any other is not put to the student at all when what was
-    found for it is unlikely to carry an answer: it would make one up.
+    A question with choices is answered by one of them, by the rule of the student's `profile`, where the student can
+    score; by default the one whose text is the most likely per token: small students pick letters at random. Any other
+    is not put to the student at all when what was found for it is unlikely to carry an answer: it would make one up.
     """
     facts = verbalise(context.graph)
     scoring = student if question.choices and isinstance(student, ScoringModel) else None
@@ -78,9 +80,9 @@ def answer(
         answerable = probability(calibration.answerable, answerable_features(question.text, read, [context.cosine]))
         if answerable < calibration.threshold:
             return Answer(question, prompts.ABSTENTION, (), True, answerable, context=context, answerable=answerable)
-    prompt = prompts.answer(question, evidence, facts, style, max_tokens, scored=scoring is not None)
     if scoring is not None:
-        return _choose(scoring, question, context, prompt)
+        return _choose(scoring, question, context, style, profile or Profile())
+    prompt = prompts.answer(question, evidence, facts, style, max_tokens)
     (reply,) = student.generate([prompt], on_text=on_text)
     if isinstance(reply, DragError):
         raise reply
@@ -95,15 +97,16 @@ def answer(
     return Answer(question, text, tuple(cited), abstained, confidence, reply.usage, context, answerable)
 
 
-def _choose(student: ScoringModel, question: Question, context: Context, prompt: prompts.Prompt) -> Answer:
-    started = time.perf_counter()
-    means = [one.mean for one in student.score(prompt, question.choices)]
-    best = max(range(len(means)), key=lambda place: (means[place], -place))
+def _choose(student: ScoringModel, question: Question, context: Context, style: Style, profile: Profile) -> Answer:
+    evidence = [one.titled for one in context.evidence]
+    made = choose(student, question, evidence, verbalise(context.graph), style=style, profile=profile)
+    place = made.place or 0
+    text = question.choices[place]
     # Among the given choices: what the student makes of those that were not chosen is part of its confidence.
-    share = 1 / sum(math.exp(mean - means[best]) for mean in means)
-    text = question.choices[best]
-    usage = Usage(seconds=time.perf_counter() - started)
-    return Answer(question, text, tuple(support(text, question.text, context.evidence)), False, share, usage, context)
+    share = made.shares[place]
+    return Answer(
+        question, text, tuple(support(text, question.text, context.evidence)), False, share, made.usage, context
+    )
 
 
 def support(text: str, question: str, evidence: Sequence[Evidence]) -> list[Citation]:

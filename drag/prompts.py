@@ -27,14 +27,24 @@ ABSTENTION = "insufficient information"
 _MIN_EVIDENCE, _MAX_EVIDENCE = 12, 240
 
 
-def teach(question: Question, count: int, *, show_choices: bool = False, show_evidence: bool = False) -> Prompt:
+def teach(
+    question: Question,
+    count: int,
+    *,
+    show_choices: bool = False,
+    show_evidence: bool = False,
+    conclusion: str = "",
+) -> Prompt:
     """Ask the teacher for `count` pieces of evidence.
 
     It sees the choices only when told to (concluding evidence), and so it does with the evidence that the question
-    brought along: small teachers contradict what they have not read.
+    brought along: small teachers contradict what they have not read. With a `conclusion` it argues for that alone and
+    does not see the choices: small teachers restate every option that they see as a fact.
     """
     shown = show_evidence and question.evidence
     known = "Text:\n" + "\n".join(question.evidence) + "\n\n" if shown else ""
+    if conclusion:
+        return _argue(f"{known}Question: {question.text}\nRight answer: {conclusion}", count)
     choices = "\nOptions: " + "; ".join(question.choices) if show_choices and question.choices else ""
     return Prompt.ask(
         "teach@1",
@@ -44,23 +54,41 @@ def teach(question: Question, count: int, *, show_choices: bool = False, show_ev
         "is about, so that it can be understood alone. Be specific: use names, numbers and dates. "
         'Reply as JSON: {"evidence": ["...", "..."]}',
         system="You are an expert who writes short, true facts.",
-        schema={
-            "type": "object",
-            "properties": {
-                "evidence": {
-                    "type": "array",
-                    "items": {"type": "string", "minLength": _MIN_EVIDENCE, "maxLength": _MAX_EVIDENCE},
-                    "minItems": count,
-                    "maxItems": count,
-                }
-            },
-            "required": ["evidence"],
-            "additionalProperties": False,
-        },
+        schema=_evidence_schema(count),
         # About 30 tokens a sentence, with room; greedy decoding makes small teachers repeat one fact ten times.
         max_tokens=48 * count + 32,
         temperature=0.4,
     )
+
+
+def _argue(decided: str, count: int) -> Prompt:
+    return Prompt.ask(
+        "teach-concluding@1",
+        f"{decided}\n\n"
+        f"Write {count} different facts that show why this answer is right. Each fact is one short, complete sentence "
+        "that names what it is about, so that it can be understood alone. Be specific: use names, numbers and dates. "
+        'Reply as JSON: {"evidence": ["...", "..."]}',
+        system="You are an expert who writes short, true facts.",
+        schema=_evidence_schema(count),
+        max_tokens=48 * count + 32,
+        temperature=0.4,
+    )
+
+
+def _evidence_schema(count: int) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {
+            "evidence": {
+                "type": "array",
+                "items": {"type": "string", "minLength": _MIN_EVIDENCE, "maxLength": _MAX_EVIDENCE},
+                "minItems": count,
+                "maxItems": count,
+            }
+        },
+        "required": ["evidence"],
+        "additionalProperties": False,
+    }
 
 
 def parse_teach(reply: str) -> list[str]:
@@ -211,6 +239,7 @@ def answer(
     max_tokens: int,
     *,
     scored: bool = False,
+    show_options: bool | None = None,
 ) -> Prompt:
     """The student's turn: evidence, verbalised triples, the question.
 
@@ -218,10 +247,12 @@ def answer(
     billion parameters: numbers, a system turn, or being told that evidence is data, each cost a 135M student between
     five and fifteen points (docs/experiments.md); its citations are found by overlap instead. When
     the options of a question are `scored` by their likelihood, `plain` does not list them: listed, they all get likely.
+    `show_options` says otherwise for a model that was measured to be better so.
     """
-    options = "\nOptions: " + "; ".join(question.choices) if question.choices else ""
+    shown = show_options if show_options is not None and scored else not (style == "plain" and scored)
+    options = "\nOptions: " + "; ".join(question.choices) if question.choices and shown else ""
     if style == "plain":
-        asked = f"Question: {question.text}{'' if scored else options}"
+        asked = f"Question: {question.text}{options}"
         read, source = " ".join([*evidence, *facts]), "evidence" if evidence else "facts"
         lines = [f"{source.title()}: {read}", asked] if read else [asked]
         if scored:

@@ -19,7 +19,8 @@ class Question:
 
     `choices` are the options of a multiple-choice question. `gold` holds the accepted answers (for a choice
     question the text of the right option); the pipeline never reads it, evaluation does. `evidence` holds texts
-    that came with the record and stand beside the teacher's as document evidence.
+    that came with the record and stand beside the teacher's as document evidence. `subject` groups questions in
+    reports.
     """
 
     id: str
@@ -27,6 +28,7 @@ class Question:
     choices: tuple[str, ...] = ()
     gold: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)

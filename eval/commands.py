@@ -6,7 +6,9 @@ from pathlib import Path
 
 import click
 
+from eval.choice_commands import choice
 from eval.common_options import with_common
+from eval.graph_commands import graph
 from eval.grounding_commands import grounding
 from eval.open_commands import open_
 from eval.privacy_commands import attack, leak
@@ -70,7 +72,7 @@ def speed_ask(
     show(report, file)
 
 
-for _command in (open_, grounding, leak, attack, retrieval, triples):
+for _command in (choice, open_, graph, grounding, leak, attack, retrieval, triples):
     evaluate.add_command(_command)
 speed.add_command(speed_retrieval)
 speed.add_command(resolve_command)

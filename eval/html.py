@@ -14,7 +14,7 @@ from eval.leak_data import CASINGS
 from eval.plots import Bar, Point, bars, scatter
 from eval.report import Report
 
-_HEAD = """<!doctype html>
+HEAD = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <title>{title}</title><style>
@@ -26,6 +26,7 @@ svg {{ max-width: 100%; height: auto; margin: 1rem 0 }} pre {{ white-space: pre-
 .private {{ border-left: 4px solid #c0392b; padding-left: 1rem }}
 </style></head><body>
 """
+"""What every page begins with; `title` goes in, escaped."""
 _FIRST = {
     "leak_units": "private strings that still stand in what would leave",
     "leak_rows": "rows with such a string",
@@ -46,7 +47,7 @@ def page(
 ) -> str:
     """The page of a leak report. Private strings stand in it only with `reveal`."""
     title = f"DRAG leak report: {report.n} rows"
-    parts = [_HEAD.format(title=html.escape(title)), f"<h1>{html.escape(title)}</h1>", _summary(report)]
+    parts = [HEAD.format(title=html.escape(title)), f"<h1>{html.escape(title)}</h1>", _summary(report)]
     kinds = sorted({kind for one in checked for unit in one.units for kind in unit.kinds})
     styles = sorted({one.row.style for one in checked if one.row.style})
     forms = [one for one in groups(checked) if one not in kinds and one not in styles]
@@ -64,7 +65,7 @@ def page(
             "<h2>Leak against deletion</h2>",
             scatter("Leak against deletion", points, x="characters replaced", y="private strings that leak"),
         ]
-    parts += ["<h2>All metrics</h2>", _table(report), "<h2>Settings</h2>", _settings(report)]
+    parts += ["<h2>All metrics</h2>", table(report), "<h2>Settings</h2>", settings_of(report)]
     if reveal:
         parts.append(_leaks(checked))
     return "\n".join([*parts, "</body></html>\n"])
@@ -103,7 +104,8 @@ def _summary(report: Report) -> str:
     return f"<table>{''.join(shown)}</table>"
 
 
-def _table(report: Report) -> str:
+def table(report: Report) -> str:
+    """Every metric with its interval."""
     shown = [
         f"<tr><td><code>{html.escape(name)}</code></td><td class=n>{value:.4g}</td>"
         f"<td class=n>{_range(report, name, percent=False)}</td></tr>"
@@ -112,7 +114,8 @@ def _table(report: Report) -> str:
     return f"<table><tr><th>metric</th><th>value</th><th>95 % interval</th></tr>{''.join(shown)}</table>"
 
 
-def _settings(report: Report) -> str:
+def settings_of(report: Report) -> str:
+    """How the report was made."""
     return f"<pre>{html.escape(json.dumps(dict(report.settings), ensure_ascii=False, indent=2, default=str))}</pre>"
 
 

@@ -33,6 +33,8 @@ class CachedModel:
         self.name = model.name
         self.identity = model.identity
         self.context_tokens = model.context_tokens
+        # How a model is prompted follows from its size.
+        self.weights_bytes: int | None = getattr(model, "weights_bytes", None)
         self._model = model
         self._store = store
 

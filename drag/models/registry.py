@@ -16,6 +16,9 @@ the same form. One table an entry, its header the name that a person types:
       { wheel = "pkg-2==1.0", member = "pkg_2/b.bin", size = 234, sha256 = "…" },
     ]
 
+A language model may have `profile = { rule = "letters", options = "shown" }`: how it chooses among the options of a
+question (see `drag.profiles`), where the user's own profiles do not say.
+
 A single part needs no size and digest of its own. A model that is a folder has, in place of `file`, a table `files`
 of relative path = sha256; exactly these files are stored, whatever else the source holds. Its one part names the
 folder inside the wheel, its `size` is the sum over `files`, and its `sha256` follows from `files` (see `manifest`),
@@ -37,6 +40,7 @@ from platformdirs import user_cache_path
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from drag.errors import ConfigError
+from drag.profiles import Profile
 
 Kind = Literal["gguf", "sentence-transformers", "spacy", "adapter"]
 SOURCES = ("hub", "wheels")
@@ -111,6 +115,7 @@ class Entry(_Strict):
     files: Annotated[dict[RelativePath, Sha256], Field(default_factory=dict)]
     parts: tuple[Part, ...] = ()
     hub: Hub | None = None
+    profile: Profile = Profile()
     ignore_requires_python: bool = False
     """The wheel's metadata asks for another Python than ours, for code of it that we do not use."""
 

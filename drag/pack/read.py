@@ -84,6 +84,10 @@ class Pack(Vectors, Entities, Titles):
         rows = self._rows("SELECT id, text, choices, gold FROM questions ORDER BY position, id")
         return [Question(key, text, tuple(json.loads(c)), tuple(json.loads(g))) for key, text, c, g in rows]
 
+    def modes(self) -> dict[str, str]:
+        """How the evidence of each question was made, by its id: blind, concluding, grounded or document."""
+        return dict(self._rows("SELECT id, mode FROM questions ORDER BY position, id"))
+
     def failures(self) -> list[Failure]:
         """What could not be done, and why."""
         return [Failure(*row) for row in self._rows("SELECT item_id, stage, error FROM failures ORDER BY 1, 2")]

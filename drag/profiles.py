@@ -1,0 +1,106 @@
+"""How a model is best asked questions with choices: measured on development data, kept for each model.
+
+A profile is looked for in the settings (`[ask] rule`, `[ask] options`), then in the user's own file, which
+`drag eval choice --calibrate` writes, then in the registry; a model that stands nowhere has the default.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from drag.errors import ConfigError
+
+if TYPE_CHECKING:
+    from drag.protocols import LanguageModel
+    from drag.settings import Ask
+
+Rule = Literal["mean", "total", "characters", "pmi", "calibrated", "letters"]
+"""How the options of a question are weighed (see `drag.choose`)."""
+RULES: tuple[Rule, ...] = get_args(Rule)
+
+Options = Literal["auto", "shown", "hidden"]
+"""Whether the options stand in the prompt. `auto` is the style's own way: a plain prompt hides them."""
+
+
+class Profile(BaseModel):
+    """How one model chooses. The default is what was measured to be best for a student of 135M weights."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rule: Rule = "mean"
+    options: Options = "auto"
+
+    @property
+    def show_options(self) -> bool | None:
+        """True or False where the profile decides, None where the style does."""
+        return None if self.options == "auto" else self.options == "shown"
+
+
+def profile_of(model: LanguageModel, settings: Ask | None = None) -> Profile:
+    """The profile of a model. Raises `ConfigError` if the user's file of profiles cannot be read."""
+    found = _read(profiles_file(settings)).get(model.identity)
+    profile = found if found is not None else _shipped(model.name)
+    if settings is None:
+        return profile
+    given: dict[str, str] = {}
+    if settings.rule != "auto":
+        given["rule"] = settings.rule
+    if settings.options != "auto":
+        given["options"] = settings.options
+    return profile.model_copy(update=given)
+
+
+def keep_profile(model: LanguageModel, profile: Profile, settings: Ask | None = None) -> Path:
+    """Write a model's profile into the user's file, under its identity: the same weights by any name have it.
+
+    Raises `ConfigError` if the file cannot be read or written.
+    """
+    path = profiles_file(settings)
+    profiles = {identity: one.model_dump() for identity, one in _read(path).items()}
+    profiles[model.identity] = profile.model_dump()
+    text = json.dumps(profiles, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Whole or not at all: a reader of half a file would fail.
+        fresh = path.with_name(path.name + ".new")
+        fresh.write_text(text, "utf-8")
+        fresh.replace(path)
+    except OSError as error:
+        raise ConfigError(f"cannot write {path}: {error.strerror}") from error
+    return path
+
+
+def profiles_file(settings: Ask | None = None) -> Path:
+    """Where the user's profiles are: `[ask] profiles`, or `profiles.json` in the user's data folder."""
+    from platformdirs import user_data_path
+
+    named = settings.profiles if settings is not None else None
+    return named or user_data_path("drag") / "profiles.json"
+
+
+def _shipped(name: str) -> Profile:
+    from drag.models.registry import load_registry
+
+    # Under an adapter the weights are others: what was measured without it does not hold.
+    entry = load_registry().get(name) if "+" not in name else None
+    return entry.profile if entry is not None else Profile()
+
+
+def _read(path: Path) -> dict[str, Profile]:
+    try:
+        value: object = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"cannot read the profiles in {path}: not JSON") from error
+    if not isinstance(value, dict):
+        raise ConfigError(f"cannot read the profiles in {path}: not a JSON object")
+    try:
+        return {name: Profile.model_validate(one) for name, one in cast("Mapping[str, Any]", value).items()}
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(step) for step in first["loc"])
+        raise ConfigError(f"cannot read the profiles in {path}: {where}: {first['msg']}") from error

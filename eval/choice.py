@@ -1,0 +1,121 @@
+"""`drag eval choice`: does what the teacher knows arrive at the student? Arms on the same questions, and controls."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from drag.answer import answer
+from drag.choose import choose_by_reply, readings
+from drag.choose_prompts import by_letter
+from drag.errors import ConfigError, DragError
+from drag.pipeline import Student
+from drag.profiles import Profile
+from drag.prompts import Style
+from drag.protocols import LanguageModel, ScoringModel
+from drag.types import Context, Question
+from eval.choice_run import RunFile, Said, digest
+from graphs import KnowledgeGraph, verbalise
+
+Mode = Literal["blind", "concluding"]
+MODES: tuple[Mode, ...] = ("blind", "concluding")
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """A model, and how it is asked."""
+
+    model: LanguageModel
+    style: Style
+    profile: Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A question, what each arm read and what it said; None where it failed."""
+
+    question: Question
+    read: Mapping[str, Context]
+    said: Mapping[str, Said | None]
+
+    def right(self, arm: str) -> bool:
+        """Whether the right option was chosen; a failure is wrong."""
+        said = self.said[arm]
+        if said is None or said.place is None:
+            return False
+        return self.question.choices[said.place] in self.question.gold
+
+
+def choice_questions(questions: Sequence[Question], source: str) -> list[Question]:
+    """Those with at least two choices and one right answer among them. Raises `ConfigError` if there is none."""
+    usable = [one for one in questions if len(one.choices) > 1 and any(gold in one.choices for gold in one.gold)]
+    if not usable:
+        raise ConfigError(f"{source} holds no question with 'choices' and 'answer'")
+    return usable
+
+
+def another(questions: Sequence[Question], seed: int) -> dict[str, Question]:
+    """For each question another one of them, drawn so that each is drawn once; none for a single question."""
+    if len(questions) < 2:
+        return {}
+    order = list(questions)
+    random.Random(f"another:{seed}").shuffle(order)  # noqa: S311 - a draw, no secret
+    return {one.id: other for one, other in zip(order, [*order[1:], order[0]], strict=True)}
+
+
+def contexts(student: Student, question: Question, mode: Mode, other: Question | None) -> dict[str, Context]:
+    """What the arms of a pack read: the evidence, the graph, both, and the evidence of another question.
+
+    In the last, pieces that were found for the question itself are left out: it is the control, and must not help.
+    """
+    own = student.context(question, graph=False)
+    found = {
+        mode: own,
+        "graph": student.context(question, evidence=False),
+        f"{mode}+graph": student.context(question),
+    }
+    if other is not None:
+        theirs = student.context(other, graph=False)
+        mine = {one.text for one in own.evidence}
+        rest = tuple(one for one in theirs.evidence if one.text not in mine)
+        found["shuffled"] = Context(rest, KnowledgeGraph(), theirs.cosine)
+    return found
+
+
+def ask(asker: Asker, arm: str, question: Question, context: Context, run: RunFile) -> Said | None:
+    """Answer by one of the choices, or take the answer from the run file. None where the model fails.
+
+    A failure is not kept: the next run asks again.
+    """
+    key = digest([asker.model.identity, asker.profile.rule, question.choices, *_prompts(asker, question, context)])
+    said = run.get(question.id, arm, key)
+    # A file that somebody edited may name an option that is not there.
+    if said is None or not (said.place is None or 0 <= said.place < len(question.choices)):
+        try:
+            said = _ask(asker, question, context)
+        except DragError:
+            return None
+        run.put(question.id, arm, key, said)
+    return said
+
+
+def _prompts(asker: Asker, question: Question, context: Context) -> list[object]:
+    evidence, facts = [one.titled for one in context.evidence], verbalise(context.graph)
+    if isinstance(asker.model, ScoringModel):
+        read = readings(question, evidence, facts, asker.style, asker.profile)
+        return [dataclasses.asdict(one) for one in read]
+    return [dataclasses.asdict(by_letter(question.text, question.choices, evidence, facts, asker.style))]
+
+
+def _ask(asker: Asker, question: Question, context: Context) -> Said:
+    if isinstance(asker.model, ScoringModel):
+        made = answer(asker.model, question, context, style=asker.style, profile=asker.profile)
+        place, usage = question.choices.index(made.text), made.usage
+    else:
+        evidence, facts = [one.titled for one in context.evidence], verbalise(context.graph)
+        picked = choose_by_reply(asker.model, question, evidence, facts, asker.style)
+        place, usage = picked.place, picked.usage
+    return Said(place, usage.prompt_tokens, usage.seconds, usage.cost)

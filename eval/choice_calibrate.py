@@ -1,0 +1,104 @@
+"""`drag eval choice --calibrate`: which rule a model chooses best by, on development data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from drag.choose import Remembering, chosen, described, readings, weigh
+from drag.errors import ConfigError, DragError
+from drag.profiles import RULES, Options, Profile
+from drag.prompts import Style
+from drag.protocols import LanguageModel, ScoringModel
+from drag.types import Context, Question, Usage
+from eval.metrics import bootstrap, mcnemar, mean
+from eval.report import Report
+from graphs import verbalise
+
+_SHOWN: tuple[Options, ...] = ("hidden", "shown")
+
+
+@dataclass(frozen=True, slots=True)
+class Calibrated:
+    """The profile that was chosen, and the accuracies behind it."""
+
+    profile: Profile
+    report: Report
+
+
+def candidates() -> list[Profile]:
+    """Every rule, with the options hidden and shown; letters need them shown."""
+    return [
+        Profile(rule=rule, options=options)
+        for rule in RULES
+        for options in _SHOWN
+        if rule != "letters" or options == "shown"
+    ]
+
+
+def calibrate(
+    model: LanguageModel,
+    questions: Sequence[Question],
+    read: Mapping[str, Sequence[Context]],
+    *,
+    style: Style,
+    seed: int,
+    settings: Mapping[str, object],
+) -> Calibrated:
+    """Measure every candidate; `read` holds what is read for each question, by condition (`alone`, with evidence).
+
+    The default stays unless another is better than it by more than one standard error of the paired difference: the
+    best of eleven candidates looks better than it is. An answer that fails is wrong. Raises `ConfigError` where the
+    model cannot score.
+    """
+    if not isinstance(model, ScoringModel):
+        raise ConfigError(f"{model.name} cannot weigh choices: there is nothing to calibrate")
+    right: dict[Profile, list[bool]] = {one: [] for one in candidates()}
+    failures = 0
+    for place, question in enumerate(questions):
+        for contexts in read.values():
+            told = _each(model, question, contexts[place], style)
+            failures += any(one is None for one in told.values())
+            for profile, one in told.items():
+                right[profile].append(bool(one))
+    default = described(Profile(), style)
+    usual = next(one for one in right if dict(described(one, style)) == dict(default))
+    best = max(right, key=lambda one: sum(right[one]))
+    if not _better(right[usual], right[best]):
+        best = usual
+    metrics: dict[str, float] = {}
+    intervals: dict[str, tuple[float, float]] = {}
+    for profile, told in right.items():
+        name = f"{profile.rule}/{profile.options}"
+        metrics[f"accuracy/{name}"] = mean(told)
+        intervals[f"accuracy/{name}"] = bootstrap(told, seed=seed)
+        if profile != usual:
+            metrics[f"mcnemar_p/{name}"] = mcnemar(right[usual], told)
+    made_with = {**settings, "default": default, "chosen": best.model_dump(), "conditions": list(read)}
+    return Calibrated(best, Report("choice-calibration", len(questions), metrics, intervals, failures, made_with))
+
+
+def _each(model: ScoringModel, question: Question, context: Context, style: Style) -> dict[Profile, bool | None]:
+    """Whether each candidate chooses the right option; None where it fails."""
+    remembering = Remembering(model)
+    evidence, facts = [one.titled for one in context.evidence], verbalise(context.graph)
+    told: dict[Profile, bool | None] = {}
+    for profile in candidates():
+        try:
+            found = remembering.score(readings(question, evidence, facts, style, profile))
+        except DragError:
+            told[profile] = None
+            continue
+        place = chosen(weigh(profile.rule, question.choices, found), Usage()).place or 0
+        told[profile] = question.choices[place] in question.gold
+    return told
+
+
+def _better(usual: Sequence[bool], other: Sequence[bool]) -> bool:
+    """Whether `other` is better by more than one standard error of the mean of the paired differences."""
+    gains = [float(new) - float(old) for old, new in zip(usual, other, strict=True)]
+    gain = mean(gains)
+    if len(gains) < 2:
+        return False
+    variance = sum((one - gain) ** 2 for one in gains) / (len(gains) - 1)
+    return gain > (variance / len(gains)) ** 0.5

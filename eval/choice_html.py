@@ -1,0 +1,89 @@
+"""A choice report as one HTML page: the arms, what the evidence costs, the subjects, all metrics."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Sequence
+
+from eval.html import HEAD, settings_of, table
+from eval.plots import Bar, Point, bars, scatter
+from eval.report import Report
+
+_MEANING = {
+    "alone": "the student, without anything to read",
+    "blind": "with evidence; the teacher saw the question only",
+    "concluding": "with evidence; the teacher decided first and argued for its decision",
+    "graph": "with triples only",
+    "blind+graph": "with evidence and triples",
+    "concluding+graph": "with evidence and triples",
+    "shuffled": "control: with the evidence of another question",
+    "self": "control: with evidence that the student wrote itself",
+    "teacher": "the teacher, without anything to read",
+}
+
+
+def page(report: Report) -> str:
+    """The page of a choice report."""
+    title = f"DRAG choice report: {report.n} questions"
+    arms = arms_of(report)
+    parts = [HEAD.format(title=html.escape(title)), f"<h1>{html.escape(title)}</h1>", _arms(report, arms)]
+    parts += ["<h2>Accuracy</h2>", bars("Accuracy by arm", _bars(report, "accuracy", arms))]
+    moved = [arm for arm in arms if math.isfinite(report.metrics.get(f"transfer/{arm}", math.nan))]
+    if moved:
+        parts += ["<h2>Transfer</h2>", "<p>(arm − alone) / (teacher − alone): at 100 % the student answers as well as "
+                  "its teacher. A value below 0 is drawn as none; the table has it.</p>",
+                  bars("Transfer by arm", _bars(report, "transfer", moved), line=1.0)]  # fmt: skip
+    without = [arm for arm in arms if f"accuracy_without_answer_in_evidence/{arm}" in report.metrics]
+    if without:
+        count = report.metrics["without_answer_n"]
+        name = f"Accuracy on the {count:g} questions whose evidence does not hold the answer"
+        parts += [f"<h2>{name}</h2>", bars(name, _bars(report, "accuracy_without_answer_in_evidence", without))]
+    points = [
+        Point(arm, report.metrics[f"tokens/{arm}"], report.metrics[f"accuracy/{arm}"])
+        for arm in arms
+        if math.isfinite(report.metrics.get(f"tokens/{arm}", math.nan))
+    ]
+    if points:
+        name = "Accuracy against tokens"
+        drawn = scatter(name, points, x="tokens read for a question", y="accuracy", joined=False, shares=False)
+        parts += [f"<h2>{name}</h2>", drawn]
+    for subject in sorted(name.partition("/")[2] for name in report.metrics if name.startswith("n/")):
+        shown = [
+            Bar(arm, report.metrics[f"accuracy/{arm}/{subject}"], report.intervals.get(f"accuracy/{arm}/{subject}"))
+            for arm in arms
+        ]
+        count = report.metrics[f"n/{subject}"]
+        parts += [f"<h3>{html.escape(subject)}: {count:g} questions</h3>", bars(f"Accuracy: {subject}", shown)]
+    parts += ["<h2>All metrics</h2>", table(report), "<h2>Settings</h2>", settings_of(report)]
+    return "\n".join([*parts, "</body></html>\n"])
+
+
+def arms_of(report: Report) -> list[str]:
+    """The arms that a report has."""
+    return [name.partition("/")[2] for name in report.metrics if name.startswith("accuracy/") and name.count("/") == 1]
+
+
+def _arms(report: Report, arms: Sequence[str]) -> str:
+    shown = [
+        f"<tr><td><code>{html.escape(arm)}</code></td><td>{html.escape(_MEANING.get(arm, ''))}</td>"
+        f"<td class=n>{100 * report.metrics[f'accuracy/{arm}']:.1f} %</td>"
+        f"<td class=n>{_p(report.metrics.get(f'mcnemar_p/{arm}'))}</td></tr>"
+        for arm in arms
+    ]
+    return (
+        "<table><tr><th>arm</th><th>what it is</th><th>accuracy</th><th>p against alone</th></tr>"
+        f"{''.join(shown)}</table>"
+    )
+
+
+def _bars(report: Report, metric: str, arms: Sequence[str]) -> list[Bar]:
+    return [
+        # A bar begins at 0: a transfer below it has no length.
+        Bar(arm, max(0.0, report.metrics[f"{metric}/{arm}"]), report.intervals.get(f"{metric}/{arm}"))
+        for arm in arms
+    ]
+
+
+def _p(value: float | None) -> str:
+    return "" if value is None else f"{value:.2g}"

@@ -1,0 +1,200 @@
+"""A choice evaluation from its plan to its report: the packs, the student's arms, then the teacher's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from drag.answer import style_of
+from drag.choose import described
+from drag.cli.options import reviewer
+from drag.errors import ConfigError
+from drag.journeys import open_student
+from drag.models import Fetching, load_model
+from drag.models.gateway import set_review
+from drag.pipeline import Student
+from drag.profiles import keep_profile, profile_of
+from drag.protocols import LanguageModel, ScoringModel
+from drag.settings import Ask, Settings
+from drag.types import Context, Question
+from eval.choice import Asker, Mode, Row, another, ask, contexts
+from eval.choice_calibrate import calibrate
+from eval.choice_measures import summarise
+from eval.choice_pack import build_for, kept_at, mode_of, own_of, without_evidence
+from eval.choice_run import RunFile, Said
+from eval.report import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is asked for on the command line. `mode` None is the pack's own, or blind where there is none."""
+
+    data: Path
+    seed: int = 0
+    limit: int | None = None
+    pack: Path | None = None
+    keep: Path | None = None
+    mode: Mode | None = None
+    own: bool = False
+    only: tuple[str, ...] = ()
+    split: str | None = None
+    run: Path | None = None
+
+
+def arms_of(mode: Mode, *, own: bool) -> list[str]:
+    """The arms of a report, in its order."""
+    return ["alone", mode, "graph", f"{mode}+graph", "shuffled", *(["self"] if own else []), "teacher"]
+
+
+def run(plan: Plan, questions: Sequence[Question], settings: Settings, how: Fetching) -> Report:
+    """Build what is missing, ask what was not asked yet, measure. Raises `DragError`."""
+    mode: Mode = plan.mode or "blind"
+    if plan.pack is not None:
+        mode = mode_of(plan.pack, questions, plan.mode)
+    arms = [arm for arm in arms_of(mode, own=plan.own or "self" in plan.only) if not plan.only or arm in plan.only]
+    if not arms:
+        raise ConfigError(f"none of the arms {', '.join(plan.only)} goes with {mode} evidence")
+    pack = plan.pack or plan.keep or kept_at(plan.data, mode, settings)
+    session = _Session(questions, settings, how, mode, plan.seed)
+    reads = [arm for arm in arms if arm not in ("alone", "teacher", "self")]
+    if reads and plan.pack is None:
+        session.build(pack, settings.models.teacher)
+    if "self" in arms:
+        session.build(own_of(pack), settings.models.student)
+    with closing(RunFile(plan.run or pack.with_name(f"{pack.name}.answers.jsonl"))) as kept:
+        if reads or "alone" in arms:
+            session.ask_student(pack if reads else None, [arm for arm in arms if arm in ("alone", *reads)], kept)
+        if "self" in arms:
+            session.ask_student(own_of(pack), ["self"], kept)
+        if "teacher" in arms:
+            session.ask_teacher(kept)
+    # One question has no other whose evidence it could read.
+    arms = [arm for arm in arms if any(arm in session.said[one.id] for one in questions)]
+    if not arms:
+        raise ConfigError("one question has no other whose evidence it could read: give more questions")
+    rows = [Row(one, session.read[one.id], {arm: session.said[one.id].get(arm) for arm in arms}) for one in questions]
+    made_with: dict[str, object] = {
+        **session.made_with,
+        "data": plan.data.name,
+        "split": plan.split,
+        "pack": pack.name if reads or "self" in arms else None,
+        "evidence_mode": mode,
+        "arms": arms,
+        "seed": plan.seed,
+        "limit": plan.limit,
+        "build": settings.build.model_dump(mode="json", exclude={"show_choices", "show_evidence"}),
+        "ask": settings.ask.model_dump(mode="json"),
+    }
+    return summarise(rows, mode=mode, seed=plan.seed, settings=made_with)
+
+
+def calibrated(plan: Plan, questions: Sequence[Question], settings: Settings, how: Fetching) -> Report:
+    """Choose the student's rule, alone and, with a pack, with its evidence; keep it in its profile."""
+    with open_student(plan.pack, settings=settings, how=how, review=reviewer(settings)) as one:
+        read: dict[str, list[Context]] = {"alone": [Context() for _ in questions]}
+        if plan.pack is not None:
+            mode = mode_of(plan.pack, questions, plan.mode)
+            read[mode] = [one.context(question, graph=False) for question in _tracked("searching", questions)]
+        found = calibrate(
+            one.model,
+            list(_tracked("asking", questions)),
+            read,
+            style=one.style,
+            seed=plan.seed,
+            settings={"data": plan.data.name, "student": one.model.name, "seed": plan.seed, "limit": plan.limit},
+        )
+        if not found.report.measured:
+            raise ConfigError("every question failed: nothing was measured, and no profile was kept")
+        keep_profile(one.model, found.profile, settings.ask)
+    return found.report
+
+
+class _Session:
+    """What each question read and what was said, by question id and arm."""
+
+    def __init__(self, questions: Sequence[Question], settings: Settings, how: Fetching, mode: Mode, seed: int) -> None:
+        self._questions = questions
+        self._settings = settings
+        self._how = how
+        self._mode: Mode = mode
+        self._others = another(questions, seed)
+        self.read: dict[str, dict[str, Context]] = {one.id: {} for one in questions}
+        self.said: dict[str, dict[str, Said | None]] = {one.id: {} for one in questions}
+        self.made_with: dict[str, object] = {}
+
+    def build(self, pack: Path, writer: str) -> None:
+        """Have `writer` write the evidence that `pack` does not hold yet."""
+        from drag.cli.progress import building
+
+        with building(len(self._questions)) as tell:
+            build_for(
+                self._questions,
+                pack,
+                writer=writer,
+                mode=self._mode,
+                settings=self._settings,
+                how=self._how,
+                review=reviewer(self._settings),
+                on_stage=tell,
+            )
+
+    def ask_student(self, pack: Path | None, arms: Sequence[str], kept: RunFile) -> None:
+        """Ask in each arm; evidence that could not be had is a failure of the arms that should have read it."""
+        lost = without_evidence(pack, self._questions) if pack is not None else set[str]()
+        settings = self._settings
+        with open_student(pack, settings=settings, how=self._how, review=reviewer(settings)) as student:
+            asker = _asker(student.model, settings.ask)
+            self.made_with["student"] = _told(asker)
+            for question in _tracked("asking the student", self._questions):
+                given = self._given(student, question, arms)
+                self.read[question.id] |= given
+                for arm in arms:
+                    if arm in given:
+                        failed = question.id in lost and arm not in ("alone", "shuffled")
+                        told = None if failed else ask(asker, arm, question, given[arm], kept)
+                        self.said[question.id][arm] = told
+
+    def ask_teacher(self, kept: RunFile) -> None:
+        """Ask the teacher, which reads nothing."""
+        teacher = load_model(self._settings.models.teacher, self._settings, how=self._how)
+        set_review(teacher, reviewer(self._settings))
+        try:
+            # What the command line says about rules and styles is about the student; the teacher has its own best.
+            asker = _asker(teacher, Ask(profiles=self._settings.ask.profiles))
+            self.made_with["teacher"] = _told(asker)
+            for question in _tracked("asking the teacher", self._questions):
+                self.read[question.id]["teacher"] = Context()
+                self.said[question.id]["teacher"] = ask(asker, "teacher", question, Context(), kept)
+        finally:
+            teacher.close()
+
+    def _given(self, student: Student, question: Question, arms: Sequence[str]) -> dict[str, Context]:
+        """What each arm reads."""
+        if list(arms) == ["self"]:
+            return {"self": student.context(question, graph=False)}
+        given = {"alone": Context()}
+        if any(arm != "alone" for arm in arms):
+            given |= contexts(student, question, self._mode, self._others.get(question.id))
+        return given
+
+
+def _asker(model: LanguageModel, settings: Ask) -> Asker:
+    style = style_of(model) if settings.style == "auto" else settings.style
+    return Asker(model, style, profile_of(model, settings))
+
+
+def _told(asker: Asker) -> dict[str, object]:
+    how = described(asker.profile, asker.style)
+    if not isinstance(asker.model, ScoringModel):
+        how = {"rule": "reply", "options": "shown"}
+    return {"name": asker.model.name, "style": asker.style, **how}
+
+
+def _tracked(doing: str, questions: Sequence[Question]) -> Iterable[Question]:
+    from rich.progress import track
+
+    from drag.cli.console import errors
+
+    return track(questions, doing, console=errors, disable=not errors.is_terminal)
