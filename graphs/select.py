@@ -60,9 +60,11 @@ def select(
     """
     if budget < 0:
         raise GraphError("a budget cannot be negative")
+    # In one order from here on: sums of the same numbers in another order differ in their last bits, and so may ranks.
+    graph = KnowledgeGraph(sorted(graph, key=_order), graph.aliases)
     seeds = telling(name for entity in question_entities for name in graph.names.get(normal_form(entity), ()))
     values = fuse(graph, seeds, scores, judged, weights or Weights())
-    ranked = sorted(values, key=lambda one: (-values[one], one.head, one.relation, one.tail, one.evidence_id))
+    ranked = sorted(values, key=lambda one: (-values[one], *_order(one)))
 
     def size(one: Triple) -> int:
         return count_tokens(" ".join(verbaliser([one])))
@@ -94,6 +96,10 @@ def fuse(
             fused[one] += weight / (FUSION + rank)
     most = sum(weight for weight, _ in used) / (FUSION + 1) or 1.0
     return {one: value / most for one, value in fused.items()}
+
+
+def _order(one: Triple) -> tuple[str, str, str, str]:
+    return one.head, one.relation, one.tail, one.evidence_id
 
 
 def _table(graph: KnowledgeGraph, scores: Scores) -> dict[Triple, float]:

@@ -6,6 +6,7 @@ gets a random key and an origin that no page has; we use it ourselves to tokeniz
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib
 import json
@@ -71,6 +72,7 @@ class LocalModel:
         self.weights_bytes = path.stat().st_size
         self._parallel = parallel
         self._key = secrets.token_urlsafe(24)
+        self._ran = False
         self._server: Any = _start(
             path, adapter, key=self._key, context_tokens=context_tokens, parallel=parallel, threads=threads
         )
@@ -130,6 +132,10 @@ class LocalModel:
     def close(self) -> None:
         """Stop the engine and free its memory."""
         self._stop.set()
+        if self._server is not None and not self._ran:
+            # An engine that is told to end before its loop has begun never ends: wait until it has done something.
+            with contextlib.suppress(ModelError):
+                self._complete({"prompt": self._tokenize("x"), "max_tokens": 1, "temperature": 0}, None)
         self._server = None
 
     def _generate_one(self, prompt: Prompt, on_text: OnText | None) -> Reply | DragError:
@@ -202,6 +208,7 @@ class LocalModel:
                 self._server.handle_completions(request, keep)
         except (RuntimeError, ValueError) as error:
             raise ModelError(f"{self.name} failed: {error}") from error
+        self._ran = True
         if "error" in last:
             details: Mapping[str, Any] = last["error"]
             message = str(details.get("message", "unknown error"))
