@@ -1,7 +1,7 @@
 """How sure an answer is: whether the evidence carries one, and whether this one stands in it. No model is called.
 
-Three small logistic regressions, each over features in plain sight, give probabilities that were fitted on development
-data (`drag eval grounding --fit`; figures in docs/experiments.md):
+Three small logistic regressions, each over features in plain sight; the first two are fitted to development data
+(`drag eval grounding --fit`), the last is set by hand so far (figures in docs/experiments.md):
 
 - `answerable`: does the evidence carry an answer to the question? From its best cosine to the question, and the share
   of the question's words that stand in it;
@@ -68,7 +68,7 @@ DEFAULT = Calibration(
     confidence={"bias": 0.0, "answerable": 1.0, "grounded": 1.0, "logprob": 0.5},
     threshold=0.25,
 )
-"""Fitted on the development data that docs/experiments.md names."""
+"""The first two are fitted to the development data that docs/experiments.md names; `confidence` is set by hand."""
 
 
 def probability(weights: Weights, features: Mapping[str, float]) -> float:

@@ -124,11 +124,12 @@ class Citation:
 class Answer:
     """What the student said.
 
-    `confidence` is the probability, in [0, 1], that the answer is right: calibrated where the student read evidence
-    that was searched for (see `drag.confidence`), for a question with choices the share of the chosen one, else the
-    geometric mean of the token probabilities; None where the engine gives none. `answerable` is the probability that
-    the evidence carries an answer, None where nothing was searched. `abstained` is true when the student said that the
-    evidence does not carry one, or was not asked because `answerable` was too low. `context` is what it was given.
+    `confidence` is the probability, in [0, 1], that the answer is right: where the student read evidence that was
+    searched for, from that evidence and the answer (see `drag.confidence`); for a question with choices the share of
+    the chosen one; else the geometric mean of the token probabilities; None where the engine gives none. `answerable`
+    is the probability that the evidence carries an answer, None where nothing was searched. `abstained` is true when
+    the student said that the evidence does not carry one, or was not asked because `answerable` was too low.
+    `context` is what it was given.
     """
 
     question: Question
