@@ -11,6 +11,7 @@ from drag import prompts
 from drag.choose import choose
 from drag.confidence import (
     DEFAULT,
+    EMPTY,
     Calibration,
     answerable_features,
     confidence_features,
@@ -32,14 +33,6 @@ SMALL = 1_000_000_000
 _SUPPORT = 0.5
 
 _WORD = re.compile(r"\w+")
-_EMPTY = frozenset(
-    re.findall(
-        r"\w+",
-        """a an and are as at be been but by can did do does for from had has have he her him his how i in is it its
-        not of on or she that the their them there they this to was were what when where which who why will with
-        would you""",
-    )
-)
 
 
 def style_of(model: LanguageModel) -> Style:
@@ -129,4 +122,4 @@ def support(text: str, question: str, evidence: Sequence[Evidence]) -> list[Cita
 
 
 def _words(text: str) -> set[str]:
-    return {word for word in _WORD.findall(text.casefold()) if word not in _EMPTY}
+    return {word for word in _WORD.findall(text.casefold()) if word not in EMPTY}

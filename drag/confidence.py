@@ -118,19 +118,22 @@ def confidence_features(answerable: float, grounded: float, logprob: float) -> d
 
 
 _WORD = re.compile(r"\w+")
-_EMPTY = frozenset(
+EMPTY = frozenset(
     re.findall(
         r"\w+",
         """a an and are as at be been but by can did do does for from had has have he her him his how i in is it its not
-        of on or she that the their them there they this to was were what when where which who whom whose why will with
-        would you""",
+        of on or she that the their them there they this to was were what when where which who why will with would
+        you""",
     )
 )
+"""Words that tell nothing of what an answer says."""
+
+_ASKING = EMPTY | {"whom", "whose"}
 
 
 def own_words(text: str) -> list[str]:
     """The words of `text` that say something, folded to lower case and without the commonest endings."""
-    return [_stem(word) for word in _WORD.findall(text.casefold()) if word not in _EMPTY]
+    return [_stem(word) for word in _WORD.findall(text.casefold()) if word not in _ASKING]
 
 
 def _stem(word: str) -> str:

@@ -36,7 +36,7 @@ STOP = frozenset(
     not of off on once one only or other our ours out over own s same shall she should so some such t than that the
     their theirs them themselves then there these they this those through to too under until up us very was we were
     what when where whether which while who whom whose why will with would you your yours
-    """.split()  # noqa: SIM905
+    """.split()  # noqa: SIM905  # a list of words reads better than one of quoted strings
 )
 
 

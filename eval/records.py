@@ -19,8 +19,8 @@ def read_records(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
                     continue
                 try:
                     record = json.loads(line)
-                except ValueError as error:
-                    raise ConfigError(f"{path}, line {number}: not JSON") from error
+                except json.JSONDecodeError as error:
+                    raise ConfigError(f"{path}, line {number}: not JSON ({error.msg})") from error
                 if not isinstance(record, dict):
                     raise ConfigError(f"{path}, line {number}: not a JSON object")
                 yield number, cast("Mapping[str, Any]", record)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from drag.retrieve import Found, Retriever
 from drag.retrieve.hop import document_of
 from drag.settings import Retrieve
 from eval.metrics import bootstrap, mean
+from eval.records import read_records
 from eval.report import Report
 
 AT = (1, 2, 10, 20)
@@ -50,29 +50,13 @@ def read_asked(path: Path) -> list[Asked]:
 
     A question without gold ids is kept, with none. Raises `ConfigError` with the line number.
     """
-    try:
-        lines = path.read_text("utf-8-sig").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise ConfigError(f"cannot read {path}: {reason}") from error
-    asked: list[Asked] = []
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            record = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise ConfigError(f"{path}, line {number}: not JSON ({error.msg})") from error
-        asked.append(_asked(record, f"{path}, line {number}", number))
+    asked = [_asked(row, f"{path}, line {number}", number) for number, row in read_records(path)]
     if not asked:
         raise ConfigError(f"{path} holds no questions")
     return asked
 
 
-def _asked(record: object, where: str, number: int) -> Asked:
-    if not isinstance(record, dict):
-        raise ConfigError(f"{where}: not a JSON object")
-    row = cast("dict[str, Any]", record)
+def _asked(row: Mapping[str, Any], where: str, number: int) -> Asked:
     text, gold = row.get("question"), row.get("evidence_ids", [])
     if not isinstance(text, str) or not text.strip():
         raise ConfigError(f"{where}: the record has no text under 'question'")

@@ -40,7 +40,7 @@ _NUMBERS = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-]\d{2,4}")
 _PARTICLES = frozenset(
     """
     de del der den di da dos du van von zu zur bin ibn al el la le y e of the und and
-    """.split()  # noqa: SIM905
+    """.split()  # noqa: SIM905  # a list of words reads better than one of quoted strings
 )
 # What stands before a colon in running text, notes, recipes and logs, and is nobody's name.
 _NOBODY = frozenset(
@@ -50,7 +50,7 @@ _NOBODY = frozenset(
     ingredients method steps step serves source sources url link author title abstract keywords name email phone
     address total price chapter section part figure table version copyright license description usage options returns
     args raises
-    """.split()  # noqa: SIM905
+    """.split()  # noqa: SIM905  # a list of words reads better than one of quoted strings
 )
 _DIGIT = re.compile(r"\d")
 _LETTER = re.compile(r"[^\W\d_]")

@@ -16,7 +16,7 @@ _DROPPED = frozenset(
     """
     script style noscript template nav svg math canvas iframe object embed form button select textarea input
     head aside audio video map dialog menu
-    """.split()  # noqa: SIM905
+    """.split()  # noqa: SIM905  # a list of words reads better than one of quoted strings
 )
 _DROPPED_ROLES = frozenset(
     ["navigation", "banner", "search", "contentinfo", "complementary", "menu", "menubar", "dialog", "alert"]
@@ -25,7 +25,7 @@ _BLOCKS = frozenset(
     """
     address article blockquote body dd div dl dt fieldset figcaption figure footer header hr html li main ol p
     pre section table tbody td tfoot th thead tr ul caption details summary center
-    """.split()  # noqa: SIM905
+    """.split()  # noqa: SIM905  # a list of words reads better than one of quoted strings
 )
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _CHARSET = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?([\w.:-]{2,40})""", re.I)
@@ -35,7 +35,7 @@ _DATE_NAMES = frozenset(
     """
     date dc.date dcterms.date dcterms.created article:published_time og:published_time datepublished pubdate
     publishdate citation_publication_date citation_date sailthru.date
-    """.split()  # noqa: SIM905
+    """.split()  # noqa: SIM905  # a list of words reads better than one of quoted strings
 )
 
 

@@ -17,19 +17,19 @@ _ABBREVIATIONS = frozenset(
     jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues wed thu thur thurs fri sat sun
     u.s u.k u.n e.u a.m p.m b.c a.d ph.d m.d b.a m.a d.c
     z.b bzw usw vgl evtl ggf inkl nr str mme mlle env ej pág núm sra
-    """.split()  # noqa: SIM905
+    """.split()  # noqa: SIM905  # a list of words reads better than one of quoted strings
 )
 # Those that end a sentence as often as not: they do so when a capital follows.
 _EITHER = frozenset(
     """
     etc inc ltd co corp al jr sr esq a.m p.m b.c a.d ph.d m.d b.a m.a d.c u.s u.k u.n e.u usw
-    """.split()  # noqa: SIM905
+    """.split()  # noqa: SIM905  # a list of words reads better than one of quoted strings
 )
 _COMMON_STARTS = frozenset(
     """
     The A An In On At He She It They We You I This That These Those His Her Its Their Our My But And So If When While
     After Before As For From With There Here However Then Also Since To What Who Why How Where Is Are Was Were
-    """.split()  # noqa: SIM905
+    """.split()  # noqa: SIM905  # a list of words reads better than one of quoted strings
 )
 _SPACED, _DENSE = ".!?…‽", "。！？｡؟۔।॥᙮"  # marks of scripts with blanks, and of those that need none
 _CLOSERS = "*_\"'”’»)\\]}」』）】›"
