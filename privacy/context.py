@@ -77,8 +77,11 @@ def impersonal(text: str) -> bool:
     It is `neutral` and has the form of a question: a question mark, a gap, an exam's phrase, an unfinished sentence.
     Such a text keeps well-known names and needs surer signs before any other goes.
     """
-    if not neutral(text):
-        return False
+    return neutral(text) and asking(text)
+
+
+def asking(text: str) -> bool:
+    """Whether `text` has the form of a question, of an exam's or of everyday life."""
     end = text.rstrip()[-1:]
     return end in {"?", ":", "_"} or exam(text) or _PASSAGE.search(text) is not None or unfinished(text)
 

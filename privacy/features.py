@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from privacy import cues
 from privacy.candidates import PROPER, Candidate, Group
-from privacy.context import exam, impersonal, neutral, unfinished
+from privacy.context import asking, exam, neutral, unfinished
 from privacy.lexicon import Lexicon
 from privacy.names import GIVEN, SURNAMES
 from privacy.public import PEOPLE, PLACES, is_public
@@ -42,11 +42,13 @@ class Scene:
 
 def scene(doc: Any, found: list[Group]) -> Scene:
     text: str = doc.text
-    words = max(1, sum(token.is_alpha for token in doc))
-    lower = Counter(token.text for token in doc if token.is_alpha and token.text.islower())
+    alphabetic: list[str] = [token.text for token in doc if token.is_alpha]
+    words = max(1, len(alphabetic))
+    lower = list(filter(str.islower, alphabetic))
     lines = text.count("\n") + 1
     first = len(cues.FIRST.findall(text))
     names = sum(len(one.places) for one in found)
+    calm = neutral(text)
     return Scene(
         {
             "doc_first": min(1.0, first / 3),
@@ -59,11 +61,11 @@ def scene(doc: Any, found: list[Group]) -> Scene:
             "doc_fiction": float(bool(cues.FICTION.search(text))),
             "doc_code": min(2.0, 10 * len(cues.CODE.findall(text)) / words),
             "doc_names": min(2.0, 5 * names / words),
-            "doc_neutral": float(neutral(text)),
-            "doc_impersonal": float(impersonal(text)),
+            "doc_neutral": float(calm),
+            "doc_impersonal": float(calm and asking(text)),
             "doc_open": float(unfinished(text)),
             "doc_exam": float(exam(text)),
-            "doc_lowercase": float(sum(lower.values()) > 0.97 * words),
+            "doc_lowercase": float(len(lower) > 0.97 * words),
         },
         frozenset(lower),
         words,

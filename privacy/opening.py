@@ -40,4 +40,5 @@ def open_sanitizer(
 
 def _personal_only(text: str) -> list[Span]:
     # "a 54-year-old man" in an exam and the date of a battle say nothing about the one who asks.
-    return [] if impersonal(text) else quasi_detector(text)
+    found = quasi_detector(text)
+    return [] if found and impersonal(text) else found
