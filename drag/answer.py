@@ -57,8 +57,12 @@ def answer(
     on_text: OnText | None = None,
     calibration: Calibration = DEFAULT,
     profile: Profile | None = None,
+    every_signal: bool = False,
 ) -> Answer:
     """Ask the student. Raises `ModelError` if it fails.
+
+    How likely the answer is without the evidence is looked at only where the calibration gives that a weight, or with
+    `every_signal`: it costs a second reading of the question.
 
     A question with choices is answered by one of them, by the rule of the student's `profile`, where the student can
     score; by default the one whose text is the most likely per token: small students pick letters at random. Any other
@@ -84,10 +88,22 @@ def answer(
     if not cited and not abstained:
         cited = support(text, question.text, context.evidence)
     confidence = None if reply.logprob is None else math.exp(reply.logprob)
-    if confidence is not None and answerable is not None and reply.logprob is not None and not abstained:
+    signals: dict[str, float] = {}
+    if answerable is not None and reply.logprob is not None and not abstained:
         grounded = probability(calibration.grounded, grounded_features(question.text, read, text))
-        confidence = probability(calibration.confidence, confidence_features(answerable, grounded, reply.logprob))
-    return Answer(question, text, tuple(cited), abstained, confidence, reply.usage, context, answerable)
+        wanted = every_signal or calibration.confidence.get("gain", 0.0) != 0
+        alone = _alone(student, question, text, style, max_tokens) if wanted else None
+        signals = confidence_features(answerable, grounded, reply.logprob, alone)
+        confidence = probability(calibration.confidence, signals)
+    return Answer(question, text, tuple(cited), abstained, confidence, reply.usage, context, answerable, signals)
+
+
+def _alone(student: LanguageModel, question: Question, text: str, style: Style, max_tokens: int) -> float | None:
+    """The mean log probability of `text` as the answer to the bare question; None where the student cannot score."""
+    if not text or not isinstance(student, ScoringModel):
+        return None
+    (likelihood,) = student.score(prompts.answer(question, [], [], style, max_tokens), [text])
+    return likelihood.mean
 
 
 def _choose(student: ScoringModel, question: Question, context: Context, style: Style, profile: Profile) -> Answer:

@@ -1,13 +1,14 @@
 """How sure an answer is: whether the evidence carries one, and whether this one stands in it. No model is called.
 
-Three small logistic regressions, each over features in plain sight; the first two are fitted to development data
-(`drag eval grounding --fit`), the last is set by hand so far (figures in docs/experiments.md):
+Three small logistic regressions, each over features in plain sight, fitted to development data (`drag eval grounding
+--fit`; figures in docs/experiments.md):
 
 - `answerable`: does the evidence carry an answer to the question? From its best cosine to the question, and the share
   of the question's words that stand in it;
 - `grounded`: does an answer stand in the evidence? From the words it adds to the question, and its longest run of
   words found there;
-- `confidence`: is the answer right? From these two and the student's own probability of what it said.
+- `confidence`: is the answer right? From these two, the student's own probability of what it said, and how much of
+  that the evidence is responsible for.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ class Calibration:
 DEFAULT = Calibration(
     answerable={"bias": -7.452, "cosine": 8.351, "words": 4.587},
     grounded={"bias": -2.516, "run": 5.13, "unsupported": -2.421},
-    confidence={"bias": 0.0, "answerable": 1.0, "grounded": 1.0, "logprob": 0.5},
+    confidence={"bias": 0.0, "answerable": 1.0, "gain": 0.0, "grounded": 1.0, "logprob": 0.5},
     threshold=0.25,
 )
 """The first two are fitted to the development data that docs/experiments.md names; `confidence` is set by hand."""
@@ -112,9 +113,15 @@ def grounded_features(question: str, evidence: Sequence[str], answer: str) -> di
     }
 
 
-def confidence_features(answerable: float, grounded: float, logprob: float) -> dict[str, float]:
-    """The two probabilities as log odds, and the mean natural-log probability of the answer's tokens."""
-    return {"answerable": log_odds(answerable), "grounded": log_odds(grounded), "logprob": logprob}
+def confidence_features(
+    answerable: float, grounded: float, logprob: float, alone: float | None = None
+) -> dict[str, float]:
+    """The two probabilities as log odds, and the mean natural-log probability of the answer's tokens.
+
+    `alone` is that mean without the evidence; `gain` is what the evidence adds to it, 0 where it is not known.
+    """
+    gain = 0.0 if alone is None else logprob - alone
+    return {"answerable": log_odds(answerable), "grounded": log_odds(grounded), "logprob": logprob, "gain": gain}
 
 
 _WORD = re.compile(r"\w+")

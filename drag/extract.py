@@ -20,11 +20,17 @@ if TYPE_CHECKING:
     from drag.settings import Settings
     from graphs.spacy_reader import Reading, SpacyReader, Style
 
+_WORDS_A_FACT = 12
+"""A text may give a triple for every so many words, and `count` at least."""
+
 _NOTHING = "the model states no fact that the text and the ontology bear out"
 
 
 class ModelExtractor:
-    """An `Extractor` that asks a language model, its reply held to a schema; at most `count` triples a piece."""
+    """An `Extractor` that asks a language model, its reply held to a schema.
+
+    At most `count` triples a piece, more where it is long (see `_WORDS_A_FACT`).
+    """
 
     def __init__(self, model: LanguageModel, count: int = 4) -> None:
         self._model = model
@@ -32,7 +38,8 @@ class ModelExtractor:
 
     def extract(self, evidence: Sequence[Evidence]) -> list[list[Triple] | DragError]:
         """See `Extractor.extract`."""
-        asked = [prompts.extract(one, self._count) for one in evidence]
+        most = [max(self._count, len(one.text.split()) // _WORDS_A_FACT) for one in evidence]
+        asked = [prompts.extract(one, count) for one, count in zip(evidence, most, strict=True)]
         return replies.ask(self._model, asked, [_parser(one) for one in evidence])
 
 

@@ -18,7 +18,7 @@ from graphs.merge import clean
 
 Style = Literal["plain", "instructed"]
 
-VERSIONS = ("teach@1", "relevance@1", "relevant@1", "extract@1")
+VERSIONS = ("teach@1", "relevance@1", "relevant@1", "extract@2")
 """The prompts that a pack is built with; recorded in it."""
 
 ABSTENTION = "insufficient information"
@@ -164,18 +164,26 @@ def relevance_of_one(question: str, text: str) -> Prompt:
 
 
 def extract(evidence: Evidence, count: int = 4) -> Prompt:
-    """Ask for the facts of one piece of evidence as triples."""
+    """Ask for the facts of one piece of evidence as triples, at most `count`.
+
+    The example says two things and has two triples: after one with a single triple a small model stops at one.
+    """
     part = {"type": "string", "minLength": 1, "maxLength": 60}
-    example = {"triples": [{"head": "Marie Curie", "relation": "discovered", "tail": "polonium"}]}
+    example = {
+        "triples": [
+            {"head": "Marie Curie", "relation": "was born in", "tail": "Warsaw"},
+            {"head": "Marie Curie", "relation": "discovered", "tail": "polonium"},
+        ]
+    }
     return Prompt(
-        "extract@1",
+        "extract@2",
         (
             Message(
                 "system",
                 "You turn a text into knowledge-graph triples. The head and the tail are names or short noun phrases "
                 "from the text, the relation is a verb phrase of one to four words that leads from head to tail.",
             ),
-            Message("user", "Text: Polonium was discovered by Marie Curie."),
+            Message("user", "Text: Marie Curie, who was born in Warsaw, discovered polonium."),
             Message("assistant", json.dumps(example)),
             Message("user", f"Text: {evidence.text}"),
         ),

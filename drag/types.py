@@ -127,7 +127,8 @@ class Answer:
     `confidence` is the probability, in [0, 1], that the answer is right: where the student read evidence that was
     searched for, from that evidence and the answer (see `drag.confidence`); for a question with choices the share of
     the chosen one; else the geometric mean of the token probabilities; None where the engine gives none. `answerable`
-    is the probability that the evidence carries an answer, None where nothing was searched. `abstained` is true when
+    is the probability that the evidence carries an answer, None where nothing was searched; `signals` are the features
+    that `confidence` was reckoned from, none where it is a plain average. `abstained` is true when
     the student said that the evidence does not carry one, or was not asked because `answerable` was too low.
     `context` is what it was given.
     """
@@ -140,6 +141,7 @@ class Answer:
     usage: Usage = Usage()
     context: Context = field(default_factory=Context)
     answerable: float | None = None
+    signals: Mapping[str, float] = field(default_factory=dict[str, float])
 
 
 @dataclass(frozen=True, slots=True)

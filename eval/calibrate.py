@@ -75,6 +75,7 @@ def fit(groups: Sequence[Sequence[Judged]], base: Calibration) -> Calibration:
         base,
         answerable=_weights(groups, "answerable", base.answerable),
         grounded=_weights(groups, "grounded", base.grounded),
+        confidence=_weights(groups, "confidence", base.confidence),
     )
 
 

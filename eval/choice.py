@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from drag.answer import answer
 from drag.choose import choose_by_reply, readings
@@ -17,7 +17,7 @@ from drag.profiles import Profile
 from drag.prompts import Style
 from drag.protocols import LanguageModel, ScoringModel
 from drag.types import Context, Question
-from eval.choice_run import RunFile, Said, digest
+from eval.run_file import RunFile, digest
 from graphs import KnowledgeGraph, verbalise
 
 Mode = Literal["blind", "concluding"]
@@ -31,6 +31,30 @@ class Asker:
     model: LanguageModel
     style: Style
     profile: Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What was answered in one arm: the place of the chosen option (None if none was named) and what it cost.
+
+    The place, not the text: beside a pack without names there must be no file that holds some.
+    """
+
+    place: int | None
+    prompt_tokens: int = 0
+    seconds: float = 0.0
+    cost: float = 0.0
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any] | None) -> Said | None:
+        """What a run file kept; None for nothing, and for what is no such record."""
+        try:
+            if record is None:
+                return None
+            place = None if record["place"] is None else int(record["place"])
+            return cls(place, int(record["prompt_tokens"]), float(record["seconds"]), float(record["cost"]))
+        except (KeyError, TypeError, ValueError):
+            return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +115,14 @@ def ask(asker: Asker, arm: str, question: Question, context: Context, run: RunFi
     A failure is not kept: the next run asks again.
     """
     key = digest([asker.model.identity, asker.profile.rule, question.choices, *_prompts(asker, question, context)])
-    said = run.get(question.id, arm, key)
+    said = Said.of(run.get(question.id, arm, key))
     # A file that somebody edited may name an option that is not there.
     if said is None or not (said.place is None or 0 <= said.place < len(question.choices)):
         try:
             said = _ask(asker, question, context)
         except DragError:
             return None
-        run.put(question.id, arm, key, said)
+        run.put(question.id, arm, key, dataclasses.asdict(replace(said, seconds=round(said.seconds, 4))))
     return said
 
 

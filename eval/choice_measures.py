@@ -6,11 +6,10 @@ import math
 from collections.abc import Mapping, Sequence
 
 from eval.choice import Mode, Row
-from eval.metrics import bootstrap, bootstrap_of, contains, mcnemar, mean
+from eval.metrics import bootstrap, contains, mcnemar, mean
 from eval.report import Report
+from eval.transfer import ALONE, TEACHER, transfer, transfer_interval
 from graphs import verbalise
-
-_ALONE, _TEACHER = "alone", "teacher"
 
 
 def summarise(rows: Sequence[Row], *, mode: Mode, seed: int, settings: Mapping[str, object]) -> Report:
@@ -37,17 +36,17 @@ def summarise(rows: Sequence[Row], *, mode: Mode, seed: int, settings: Mapping[s
 
     for arm in arms:
         add(f"accuracy/{arm}", right[arm])
-    compared = [arm for arm in arms if arm != _ALONE] if _ALONE in arms else []
-    if _TEACHER in arms:
-        for arm in (one for one in compared if one != _TEACHER):
-            low_high, defined = _transfer_interval(right, arm, seed)
-            metrics[f"transfer/{arm}"] = _transfer(right, arm, range(len(rows)))
+    compared = [arm for arm in arms if arm != ALONE] if ALONE in arms else []
+    if TEACHER in arms:
+        for arm in (one for one in compared if one != TEACHER):
+            low_high, defined = transfer_interval(right, arm, seed)
+            metrics[f"transfer/{arm}"] = transfer(right, arm, range(len(rows)))
             intervals[f"transfer/{arm}"] = low_high
             if compared:
                 metrics["transfer_defined"] = defined
     for arm in compared:
-        add(f"gain/{arm}", [float(new) - float(old) for old, new in zip(right[_ALONE], right[arm], strict=True)])
-        metrics[f"mcnemar_p/{arm}"] = mcnemar(right[_ALONE], right[arm])
+        add(f"gain/{arm}", [float(new) - float(old) for old, new in zip(right[ALONE], right[arm], strict=True)])
+        metrics[f"mcnemar_p/{arm}"] = mcnemar(right[ALONE], right[arm])
     if rows and mode in rows[0].read:
         held = [contains(_read(row, mode), row.question.gold) for row in rows]
         add("answer_in_evidence", held)
@@ -78,25 +77,6 @@ def summarise(rows: Sequence[Row], *, mode: Mode, seed: int, settings: Mapping[s
 def measured(report: Report) -> bool:
     """Whether any arm answered anything."""
     return any(name.startswith("seconds/") and math.isfinite(value) for name, value in report.metrics.items())
-
-
-def _transfer(right: Mapping[str, Sequence[bool]], arm: str, places: Sequence[int]) -> float:
-    alone, taught, teacher = (sum(right[one][place] for place in places) for one in (_ALONE, arm, _TEACHER))
-    return (taught - alone) / (teacher - alone) if teacher > alone else math.nan
-
-
-def _transfer_interval(right: Mapping[str, Sequence[bool]], arm: str, seed: int) -> tuple[tuple[float, float], float]:
-    defined: list[bool] = []
-
-    def measure(places: Sequence[int]) -> float:
-        value = _transfer(right, arm, places)
-        defined.append(not math.isnan(value))
-        return value
-
-    interval = bootstrap_of(measure, len(right[arm]), seed=seed, samples=2000)
-    if math.isnan(_transfer(right, arm, range(len(right[arm])))):
-        interval = (math.nan, math.nan)
-    return interval, mean(defined)
 
 
 def _read(row: Row, arm: str) -> str:

@@ -15,7 +15,7 @@ from drag.settings import Settings
 from drag.stages import OnStage
 from drag.types import Question
 from eval.choice import Mode
-from eval.choice_run import digest
+from eval.run_file import digest
 from privacy import Reviewer
 
 # A question of which these failed has evidence all the same.

@@ -19,12 +19,12 @@ from drag.profiles import keep_profile, profile_of
 from drag.protocols import LanguageModel, ScoringModel
 from drag.settings import Ask, Settings
 from drag.types import Context, Question
-from eval.choice import Asker, Mode, Row, another, ask, contexts
+from eval.choice import Asker, Mode, Row, Said, another, ask, contexts
 from eval.choice_calibrate import calibrate
 from eval.choice_measures import summarise
 from eval.choice_pack import build_for, kept_at, mode_of, own_of, without_evidence
-from eval.choice_run import RunFile, Said
 from eval.report import Report
+from eval.run_file import RunFile
 
 
 @dataclass(frozen=True, slots=True)

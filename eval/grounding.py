@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy
+from pydantic import TypeAdapter, ValidationError
 
 from drag.confidence import (
+    DEFAULT,
     Calibration,
     Weights,
     answerable_features,
@@ -18,16 +20,17 @@ from drag.confidence import (
 )
 from drag.errors import ConfigError
 from drag.protocols import Embedder
-from eval.metrics import auroc, bootstrap, bootstrap_of, mean
+from eval.metrics import auroc, bootstrap, bootstrap_of, calibration_error, mean
 from eval.records import read_records, texts_of
 from eval.report import Report
 
-Kind = Literal["answerable", "grounded"]
+Kind = Literal["answerable", "grounded", "confidence"]
 
-GROUNDED = 0.5
-"""An answer counts as grounded from this probability on."""
+EVEN = 0.5
+"""An answer counts as grounded, and as right, from this probability on."""
 
 _BATCH = 64
+_SIGNALS = TypeAdapter(Weights)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,8 @@ class Case:
     evidence: tuple[str, ...]
     answer: str | None
     label: bool
+    signals: Mapping[str, float] = field(default_factory=dict[str, float])
+    """Of the kind `confidence`: the features, which took a student to find."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +59,15 @@ def read_cases(path: Path) -> list[Case]:
     """The cases of a file in the grounding shape.
 
     A record has `question` and `evidence` (a text or texts), and either `answer` with `grounded` (true or false) or
-    `answerable`. Raises `ConfigError` with the line for a record that has not, and for a file without any.
+    `answerable`; or it is one that `drag eval open --run` kept, with `signals` and `right`. Raises `ConfigError`
+    with the line for a record that has not, and for a file without any.
     """
     cases: list[Case] = []
     for number, record in read_records(path):
+        if "signals" in record:
+            # An arm that read nothing, and a question that was not answered, have none.
+            cases += [_answered(record, f"{path}, line {number}", number)] if record["signals"] else []
+            continue
         question, evidence = record.get("question"), texts_of(record, "evidence", f"{path}, line {number}")
         if not isinstance(question, str) or not question.strip() or not evidence:
             raise ConfigError(f"{path}, line {number}: a record needs 'question' and 'evidence'")
@@ -74,6 +84,18 @@ def read_cases(path: Path) -> list[Case]:
     return cases
 
 
+def _answered(record: Mapping[str, Any], where: str, number: int) -> Case:
+    try:
+        signals = _SIGNALS.validate_python(record["signals"])
+    except ValidationError as error:
+        raise ConfigError(f"{where}: 'signals' are not names with numbers") from error
+    wanted = set(DEFAULT.confidence) - {"bias"}
+    if not isinstance(record.get("right"), bool) or set(signals) != wanted:
+        raise ConfigError(f"{where}: an answer needs 'right', and the signals {', '.join(sorted(wanted))}")
+    key, question = str(record.get("id", number)), str(record.get("question", ""))
+    return Case(key, "confidence", question, (), str(record.get("answer", "")), record["right"], signals)
+
+
 def judge(cases: Sequence[Case], embedder: Embedder) -> Iterator[Judged]:
     """The features of each case, in order; a batch is embedded at a time."""
     for start in range(0, len(cases), _BATCH):
@@ -83,7 +105,9 @@ def judge(cases: Sequence[Case], embedder: Embedder) -> Iterator[Judged]:
         encoded = embedder.encode(lines, normalize_embeddings=True) if lines else numpy.zeros((0, 1))
         vectors = dict(zip(lines, numpy.asarray(encoded, numpy.float32), strict=True))
         for one in batch:
-            if one.answer is not None:
+            if one.signals:
+                yield Judged(one, one.signals)
+            elif one.answer is not None:
                 yield Judged(one, grounded_features(one.question, one.evidence, one.answer))
             else:
                 cosines = [float(vectors[text] @ vectors[one.question]) for text in one.evidence]
@@ -93,12 +117,16 @@ def judge(cases: Sequence[Case], embedder: Embedder) -> Iterator[Judged]:
 def summarise(judged: Sequence[Judged], calibration: Calibration, *, seed: int, settings: Mapping[str, Any]) -> Report:
     """`accuracy`, `auroc`, `coverage`, `selective_accuracy`, with intervals, over all cases and by kind.
 
-    `accuracy`: share of the cases judged rightly (answerable from the calibration's threshold on, grounded from 0.5
-    on). `auroc`: chance that a case whose label is true scores above one whose label is false. `coverage`: share of the
-    cases that would be answered, or whose answer would be let stand. `selective_accuracy`: share of these whose label
-    is true. `refused/true` and `refused/false`: share of the cases of either label that would be refused. With cases
-    of both kinds each metric also stands with the kind behind it, and `auroc` alone is the mean of the two, for scores
-    of two kinds cannot be put in one order.
+    - `accuracy`: share of the cases judged rightly (answerable from the calibration's threshold on, grounded and right
+      from 0.5 on);
+    - `auroc`: chance that a case whose label is true scores above one whose label is false;
+    - `calibration_error`: how far the probabilities are from the shares of true labels (`eval.metrics`);
+    - `coverage`: share of the cases that would be answered, or whose answer would be let stand; `selective_accuracy`:
+      share of these whose label is true;
+    - `refused/true` and `refused/false`: share of the cases of either label that would be refused.
+
+    With cases of several kinds each metric also stands with the kind behind it, and `auroc` alone is the mean of the
+    kinds', for scores of two kinds cannot be put in one order.
     """
     metrics: dict[str, float] = {}
     intervals: dict[str, tuple[float, float]] = {}
@@ -122,6 +150,7 @@ def summarise(judged: Sequence[Judged], calibration: Calibration, *, seed: int, 
             metrics[name + suffix] = mean(values)
             intervals[name + suffix] = bootstrap(values, seed=seed)
         if suffix or len(kinds) == 1:
+            metrics["calibration_error" + suffix] = calibration_error(scores, labels)
             metrics["auroc" + suffix] = auroc(scores, labels)
             intervals["auroc" + suffix] = _auroc_interval(scores, labels, seed)
     if len(kinds) > 1:
@@ -141,8 +170,9 @@ def _auroc_interval(scores: Sequence[float], labels: Sequence[bool], seed: int) 
 
 
 def _weights(kind: Kind, calibration: Calibration) -> Weights:
-    return calibration.answerable if kind == "answerable" else calibration.grounded
+    weights: Weights = getattr(calibration, kind)
+    return weights
 
 
 def _least(one: Judged, calibration: Calibration) -> float:
-    return calibration.threshold if one.case.kind == "answerable" else GROUNDED
+    return calibration.threshold if one.case.kind == "answerable" else EVEN

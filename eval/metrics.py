@@ -94,3 +94,17 @@ def auroc(scores: Sequence[float], labels: Sequence[bool]) -> float:
         return math.nan
     ranks = numpy.asarray(cast("Any", stats).rankdata(numpy.asarray(scores, float)))
     return float((ranks[truth].sum() - true * (true + 1) / 2) / (true * false))
+
+
+def calibration_error(scores: Sequence[float], labels: Sequence[bool], bins: int = 10) -> float:
+    """Expected calibration error in [0, 1], over bins of equal width (Guo et al., 2017); NaN of nothing.
+
+    The mean distance between the probabilities said and the share of true labels, each bin by its number of cases.
+    """
+    if not scores:
+        return float("nan")
+    held: dict[int, list[tuple[float, bool]]] = {}
+    for score, label in zip(scores, labels, strict=True):
+        held.setdefault(min(bins - 1, int(score * bins)), []).append((score, label))
+    gaps = [abs(sum(score for score, _ in each) - sum(label for _, label in each)) for each in held.values()]
+    return sum(gaps) / len(scores)

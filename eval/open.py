@@ -4,31 +4,40 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
+from drag import prompts
 from drag.answer import answer
 from drag.confidence import Calibration
 from drag.errors import ConfigError, DragError
 from drag.pipeline import Student
-from drag.prompts import ABSTENTION, Style
+from drag.prompts import Style
 from drag.protocols import Embedder, LanguageModel
 from drag.rank import SimilarityRanker, keep_best, near_best, rank
 from drag.settings import Ask
-from drag.types import Answer, Context, Evidence, Question, texts
-from eval.metrics import auroc, bootstrap, contains, mcnemar, mean, normalise, token_f1
-from eval.report import Report
+from drag.teach import teach
+from drag.types import Answer, Context, Evidence, Question, Usage, texts
+from eval.open_measures import right
+from eval.run_file import RunFile, digest
+from graphs import verbalise
 
 READ = ("alone", "evidence")
 PACK_READ = ("alone", "evidence", "graph", "both")
 """The arms where the file brings its evidence, and where a pack is searched for it."""
 
+CONTROLS = ("shuffled", "self")
+"""The evidence of another question, and evidence that the student writes itself."""
+
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """A question and what each arm made of it; None where the arm failed."""
+class Asker:
+    """A model, how it is asked, and by what its confidence is reckoned."""
 
-    question: Question
-    answers: dict[str, Answer | None]
+    model: LanguageModel
+    style: Style
+    max_tokens: int
+    calibration: Calibration
 
 
 def contexts(
@@ -77,102 +86,93 @@ def searched(student: Student, question: Question) -> dict[str, Context]:
     }
 
 
-def ask_arms(
-    student: LanguageModel,
-    question: Question,
-    read: Mapping[str, Context],
-    *,
-    style: Style,
-    max_tokens: int,
-    calibration: Calibration,
-) -> Row:
-    """Ask one question in every arm; an arm that fails costs only itself."""
-    answers: dict[str, Answer | None] = {}
-    for arm, context in read.items():
-        try:
-            answers[arm] = answer(
-                student, question, context, style=style, max_tokens=max_tokens, calibration=calibration
-            )
-        except DragError:
-            answers[arm] = None
-    return Row(question, answers)
+def with_others(read: Sequence[Mapping[str, Context]], seed: int) -> list[Mapping[str, Context]]:
+    """`read` with the arm `shuffled`: the evidence of another question, without what is the question's own."""
+    order = list(range(len(read)))
+    random.Random(f"another:{seed}").shuffle(order)  # noqa: S311 - a draw, no secret
+    other = dict(zip(order, [*order[1:], *order[:1]], strict=True))
+    made: list[Mapping[str, Context]] = []
+    for place, own in enumerate(read):
+        theirs = read[other[place]]["evidence"]
+        mine = {one.text for one in own["evidence"].evidence}
+        rest = tuple(one for one in theirs.evidence if one.text not in mine)
+        made.append({**own, "shuffled": Context(rest, cosine=None)} if len(read) > 1 else own)
+    return made
 
 
-def unanswerable(question: Question) -> bool:
-    """Whether abstaining is what the record wants."""
-    return all(ABSTENTION in one.casefold() for one in question.gold)
+def ask(asker: Asker, arm: str, question: Question, context: Context, run: RunFile | None) -> Answer | None:
+    """Answer, or take the answer from the run file; None where the model fails, which the next run tries again.
 
-
-def right(said: Answer | None, question: Question) -> bool:
-    """Whether an accepted answer stands in what was said; for a question without an answer, whether it abstained."""
-    if said is None:
-        return False
-    if unanswerable(question):
-        return said.abstained
-    return not said.abstained and contains(said.text, question.gold)
-
-
-def summarise(rows: Sequence[Row], *, seed: int, settings: Mapping[str, object]) -> Report:
-    """The measures of each arm, with bootstrap intervals, and McNemar's p of each arm against the student alone.
-
-    `contains`: an accepted answer stands in what was said. `exact`: it is what was said, normalised. `f1`: token F1.
-    A question without an answer counts as right if the student abstained. An answer that failed counts as wrong: an
-    average over those that went well would flatter. `coverage`: share that was answered; `selective`: `contains` of
-    those; `auroc`: how well the confidence tells right from wrong answers; `selective@50`: `contains` of the half that
-    the student is surest of, abstentions last; `refused/answerable` and `refused/unanswerable`: shares of abstentions.
+    With a run file the answer has every signal of the confidence, for `drag eval grounding --fit`.
     """
-    metrics: dict[str, float] = {}
-    intervals: dict[str, tuple[float, float]] = {}
-    arms = list(rows[0].answers) if rows else []
-    told: dict[str, list[bool]] = {}
-    for arm in arms:
-        said = [(row.answers[arm], row.question) for row in rows]
-        told[arm] = [right(*one) for one in said]
-        measures = {
-            "contains": [float(value) for value in told[arm]],
-            "exact": [float(_matches(*one)) for one in said],
-            "f1": [_overlap(*one) for one in said],
-            "coverage": [float(one is not None and not one.abstained) for one, _ in said],
-            "selective": [float(right(*one)) for one in said if one[0] is not None and not one[0].abstained],
-            "refused/unanswerable": [
-                float(one is not None and one.abstained) for one, question in said if unanswerable(question)
-            ],
-            "refused/answerable": [
-                float(one is not None and one.abstained) for one, question in said if not unanswerable(question)
-            ],
-        }
-        for name, values in measures.items():
-            if values:
-                metrics[f"{name}/{arm}"] = mean(values)
-                intervals[f"{name}/{arm}"] = bootstrap(values, seed=seed)
-        sure = [_sureness(one) for one, _ in said]
-        if len(set(told[arm])) > 1:
-            metrics[f"auroc/{arm}"] = auroc(sure, told[arm])
-        surest = sorted(range(len(rows)), key=lambda place: (-sure[place], place))[: (len(rows) + 1) // 2]
-        metrics[f"selective@50/{arm}"] = mean([float(told[arm][place]) for place in surest])
-    for arm in arms[1:]:
-        metrics[f"mcnemar_p/{arm}"] = mcnemar(told["alone"], told[arm])
-        read = [row.answers[arm] for row in rows]
-        metrics[f"tokens/{arm}"] = mean([one.usage.prompt_tokens for one in read if one is not None])
-        metrics[f"seconds/{arm}"] = mean([one.usage.seconds for one in read if one is not None])
-    failures = sum(any(one is None for one in row.answers.values()) for row in rows)
-    return Report("open", len(rows), metrics, intervals, failures, settings)
+    told = prompts.answer(
+        question, [one.titled for one in context.evidence], verbalise(context.graph), asker.style, asker.max_tokens
+    )
+    cosine = None if context.cosine is None else round(context.cosine, 4)
+    key = digest([asker.model.identity, asdict(told), cosine, asdict(asker.calibration)])
+    kept = _kept(run.get(question.id, arm, key) if run else None, question, context)
+    if kept is not None:
+        return kept
+    try:
+        said = answer(
+            asker.model,
+            question,
+            context,
+            style=asker.style,
+            max_tokens=asker.max_tokens,
+            calibration=asker.calibration,
+            every_signal=run is not None,
+        )
+    except DragError:
+        return None
+    if run is not None:
+        run.put(question.id, arm, key, _record(said))
+    return said
 
 
-def _matches(said: Answer | None, question: Question) -> bool:
-    if said is None or said.abstained or unanswerable(question):
-        return right(said, question)
-    return normalise(said.text) in {normalise(one) for one in question.gold}
+def written(asker: Asker, question: Question, count: int, run: RunFile | None) -> Context | None:
+    """Evidence that the student writes itself, at most `count` pieces; None where it wrote nothing usable."""
+    key = digest([asker.model.identity, question.text, count])
+    kept = run.get(question.id, "self:evidence", key) if run else None
+    if kept is not None and isinstance(kept.get("texts"), list):
+        return Context(tuple(Evidence.of(str(text), "self") for text in kept["texts"]))
+    (found,) = teach(asker.model, [question], count)
+    if isinstance(found, DragError):
+        return None
+    if run is not None:
+        run.put(question.id, "self:evidence", key, {"texts": [one.text for one in found]})
+    return Context(tuple(found))
 
 
-def _overlap(said: Answer | None, question: Question) -> float:
-    if said is None or said.abstained or unanswerable(question):
-        return float(right(said, question))
-    return token_f1(said.text, question.gold)
+def _record(said: Answer) -> dict[str, Any]:
+    return {
+        "question": said.question.text,
+        "answer": said.text,
+        "right": right(said, said.question),
+        "abstained": said.abstained,
+        "confidence": said.confidence,
+        "answerable": said.answerable,
+        "signals": dict(said.signals),
+        "prompt_tokens": said.usage.prompt_tokens,
+        "seconds": round(said.usage.seconds, 4),
+    }
 
 
-def _sureness(said: Answer | None) -> float:
-    """The confidence by which answers are put in order: what was not answered comes last."""
-    if said is None:
-        return -2.0
-    return said.confidence - 1 if said.abstained and said.confidence is not None else said.confidence or 0.0
+def _kept(record: Mapping[str, Any] | None, question: Question, context: Context) -> Answer | None:
+    """The answer of a record; None for nothing, and for a record that somebody spoilt."""
+    if record is None:
+        return None
+    try:
+        return Answer(
+            question,
+            str(record["answer"]),
+            (),
+            bool(record["abstained"]),
+            None if record["confidence"] is None else float(record["confidence"]),
+            Usage(int(record["prompt_tokens"]), 0, float(record["seconds"])),
+            context,
+            None if record["answerable"] is None else float(record["answerable"]),
+            {str(name): float(value) for name, value in record["signals"].items()},
+        )
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None

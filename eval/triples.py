@@ -10,6 +10,7 @@ from typing import Any, Final, cast
 
 import numpy
 
+from drag.documents import Document, chunks
 from drag.errors import ConfigError, DragError
 from drag.protocols import Extractor
 from drag.types import Evidence
@@ -32,10 +33,11 @@ class Row:
     facts: tuple[str, ...] = ()
     ontology: str = ""
 
-    @property
-    def evidence(self) -> Evidence:
-        """The text as an extractor takes it."""
-        return Evidence(self.id, self.text, f"document:{self.id}", self.title)
+    def evidence(self, size: int | None = None) -> list[Evidence]:
+        """The text as an extractor takes it: whole, or in the pieces of about `size` words that a build makes."""
+        if size is None:
+            return [Evidence(self.id, self.text, f"document:{self.id}", self.title)]
+        return chunks(Document(self.id, self.title, self.text), size=size)
 
 
 @dataclass(slots=True)
@@ -99,8 +101,13 @@ def ontology_of(row: Row, ontologies: Mapping[str, Ontology]) -> Ontology:
     raise ConfigError(f"record '{row.id}' does not say which ontology it is of: give it an 'ontology'")
 
 
-def run(rows: Sequence[Row], extractor_of: Callable[[Row], Extractor], batch: int = 1) -> Extracted:
-    """Extract from every row; rows of one extractor go to it together, `batch` at a time."""
+def run(
+    rows: Sequence[Row], extractor_of: Callable[[Row], Extractor], batch: int = 1, size: int | None = None
+) -> Extracted:
+    """Extract from every row; rows of one extractor go to it together, `batch` at a time.
+
+    With `size` a row is read in pieces of about so many words. It fails if all of its pieces do.
+    """
     done = Extracted([None] * len(rows))
     groups: dict[int, tuple[Extractor, list[int]]] = {}
     for place, row in enumerate(rows):
@@ -110,13 +117,14 @@ def run(rows: Sequence[Row], extractor_of: Callable[[Row], Extractor], batch: in
         for start in range(0, len(places), batch):
             part = places[start : start + batch]
             started = time.perf_counter()
-            results = extractor.extract([rows[place].evidence for place in part])
+            pieces = [(place, one) for place in part for one in rows[place].evidence(size)]
+            results = extractor.extract([one for _, one in pieces])
             done.seconds += time.perf_counter() - started
-            for place, result in zip(part, results, strict=True):
+            for (place, _), result in zip(pieces, results, strict=True):
                 if isinstance(result, DragError):
                     done.errors.append(str(result))
                 else:
-                    done.triples[place] = result
+                    done.triples[place] = [*(done.triples[place] or ()), *result]
     return done
 
 

@@ -96,7 +96,7 @@ def triples(
             if extractor == "spacy"
             else _model(_spec(extractor), settings, how, allowed, (replies, stack))
         )
-        done = run(rows, opened.of, batch=opened.batch)
+        done = run(rows, opened.of, batch=opened.batch, size=opened.size)
         if corpus:
             found = {row.id: one for row, one in zip(rows, done.triples, strict=True)}
             metrics, intervals = triples_links.links(questions, found, seed=seed)
@@ -136,6 +136,7 @@ class _Opened:
     cost: Callable[[Sequence[Row], float], dict[str, float]]
     batch: int
     style: str
+    size: int | None = None
 
 
 def _spec(extractor: str) -> str:
@@ -196,7 +197,8 @@ def _model(
             made[one.name] = held_by(one, pipeline)(model)
         return made[one.name]
 
-    return _Opened(of, meter.cost, 1, "ontology" if ontologies else "free")
+    # A model reads a long text as a build gives it one: in pieces.
+    return _Opened(of, meter.cost, 1, "ontology" if ontologies else "free", settings.documents.chunk)
 
 
 def _beside(data: Path) -> Path | None:

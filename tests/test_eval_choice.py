@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import re
@@ -18,10 +19,10 @@ from drag.settings import Ask
 from drag.testing import FakeModel, FakeTeacher
 from drag.types import Context, Evidence, Likelihood, Prompt, Question
 from eval import choice_commands
-from eval.choice import Row, another
+from eval.choice import Row, Said, another
 from eval.choice_calibrate import candidates
 from eval.choice_measures import summarise
-from eval.choice_run import RunFile, Said
+from eval.run_file import RunFile
 
 NAMES = ("Mara", "Ivo", "Ada", "Piet", "Rosa", "Nils", "Lena", "Otto")
 
@@ -320,10 +321,10 @@ def test_the_run_file(tmp_path: Path) -> None:
     path.write_text('not json\n{"id": 1}\n[]\n{"id": "q", "arm": "a", "key": "k", "pl', "utf-8")
     run = RunFile(path)
     assert run.get("q", "a", "k") is None
-    run.put("q", "a", "k", Said(1, 3, 0.5, 0.25))
+    run.put("q", "a", "k", dataclasses.asdict(Said(1, 3, 0.5, 0.25)))
     run.close()
     again = RunFile(path)
-    assert again.get("q", "a", "k") == Said(1, 3, 0.5, 0.25)
+    assert Said.of(again.get("q", "a", "k")) == Said(1, 3, 0.5, 0.25)
     assert again.get("q", "a", "other") is None
     again.close()
 

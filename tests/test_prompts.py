@@ -173,7 +173,7 @@ def test_extract_asks_about_the_evidence_last() -> None:
     assert MOVED in prompt.messages[-1].content
     assert (prompt.schema or {})["properties"]["triples"]["maxItems"] == 4
     example = Evidence("e1", prompt.messages[-3].content, "prompt")
-    assert len(parse_extract(prompt.messages[-2].content, example)) == 1  # the example is as it should be
+    assert len(parse_extract(prompt.messages[-2].content, example)) == 2  # the example is as it should be
 
 
 def test_a_triple_that_its_evidence_does_not_say_is_no_triple_of_it() -> None:

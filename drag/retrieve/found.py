@@ -66,7 +66,7 @@ class Search:
     names: tuple[str, ...] = ()
     periods: tuple[Period, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict[str, float])
-    """How long each part took: `embed`, `search`."""
+    """How long each part took: `embed`, and `search`, a part of which goes on beside it."""
 
 
 def without_stages(settings: Retrieve, stages: Sequence[str]) -> Retrieve:

@@ -6,6 +6,7 @@ No model is asked. Only the question is embedded, once, and not even that where 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from time import perf_counter
 
@@ -51,18 +52,28 @@ class Searcher:
     ) -> Search:
         """Evidence for `question`, the best first, at most `limit`; `today` is what `last week` is counted from."""
         began = perf_counter()
-        if vector is None and (self.on("dense") or self.on("question")):
-            vector = self.encode(question)
-        embedded = perf_counter()
-        look = _Look(self, self._pack, self._settings, question, vector, today)
-        look.first()
+        wanted = vector is None and (self.on("dense") or self.on("question"))
+        # Both leave Python while they work, so that the words cost hardly any time beside the embedding.
+        with ThreadPoolExecutor(1) as beside:
+            pending = beside.submit(self._embedded, question) if wanted else None
+            look = _Look(self, self._pack, self._settings, question, today)
+            look.begin()
+            asked = perf_counter()
+            vector, embedding = pending.result() if pending else (vector, 0.0)
+            waited = perf_counter() - asked
+        look.first(vector)
         if self.on("graph"):
             look.second()
         found = look.result(limit)
         if self._reranker is not None:
             found = _second_look(self._reranker, question, found, self._settings.reranked)
-        seconds = {"embed": embedded - began, "search": perf_counter() - embedded}
+        seconds = {"embed": embedding, "search": perf_counter() - began - waited}
         return Search(question, tuple(found), tuple(one.text for one in look.names), tuple(look.periods), seconds)
+
+    def _embedded(self, question: str) -> tuple[NDArray[numpy.float32], float]:
+        """The vector of a question, and how many seconds it took."""
+        began = perf_counter()
+        return self.encode(question), perf_counter() - began
 
     def near(self, vector: NDArray[numpy.float32], most: int) -> list[str]:
         """Ids of the evidence nearest to a vector. The index is opened when it is first asked."""
@@ -78,20 +89,22 @@ class Searcher:
 class _Look:
     """One question being looked at."""
 
-    def __init__(  # noqa: PLR0917
+    def __init__(
         self,
         searcher: Searcher,
         pack: Pack,
         settings: Retrieve,
         question: str,
-        vector: NDArray[numpy.float32] | None,
         today: date | None,
     ) -> None:
         self._searcher = searcher
         self._pack = pack
         self._settings = settings
         self._question = question
-        self._vector = vector
+        self._vector: NDArray[numpy.float32] | None = None
+        self._said: dict[str, float] = {}
+        self._weights: stages.Weights = {}
+        self._meant: list[str] = []
         self._candidates: dict[str, Candidate] = {}
         self._evidence: dict[str, Evidence] = {}
         self._judged: set[str] = set()
@@ -99,22 +112,26 @@ class _Look:
         wants_names = searcher.on("names") or searcher.on("graph")
         self.names: list[Name] = names_in(pack, [question])[0] if wants_names else []
 
-    def first(self) -> None:
-        """All that is found from the question alone."""
-        on, settings, vector = self._searcher.on, self._settings, self._vector
-        said: dict[str, float] = {}
-        weights: stages.Weights = {}
-        if on("words"):
-            said, weights = stages.words(self._pack, self._searcher.frequencies, self._question, settings)
+    def begin(self) -> None:
+        """What is found without the question's vector, by its words, dates and names; their texts are read as well."""
+        if self._searcher.on("words"):
+            self._said, self._weights = stages.words(
+                self._pack, self._searcher.frequencies, self._question, self._settings
+            )
+        self._meant = stages.dated(self._pack, self.periods)
+        self._meant += [key for _, pieces, _ in stages.named(self.names) for key in pieces]
+
+    def first(self, vector: NDArray[numpy.float32] | None) -> None:
+        """All that is found from the question alone; `vector` is its own."""
+        on, settings, said, weights = self._searcher.on, self._settings, self._said, self._weights
+        self._vector = vector
         alike = self._searcher.like_questions(vector) if vector is not None and on("question") else {}
         near = self._searcher.near(vector, settings.candidates) if vector is not None and on("dense") else []
         if weights:
             said = stages.also_said(self._read([*dict.fromkeys([*said, *near])]), weights, 2 * settings.candidates)
         self._add("words", said, stages.shares(said), settings.words)
         self._add("question", alike, alike, settings.question)
-        dated = stages.dated(self._pack, self.periods)
-        homes = [key for _, pieces, _ in stages.named(self.names) for key in pieces]
-        self._judge([*self._candidates, *near, *dated, *homes])
+        self._judge([*self._candidates, *near, *self._meant])
         for name, pieces, share in stages.named(self.names if on("names") else []):
             self._add_document("names", pieces, share, f"names {name.text}", rest=0.5)
 

@@ -4,25 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 from drag.errors import ConfigError
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What was answered in one arm: the place of the chosen option (None if none was named) and what it cost.
-
-    The place, not the text: beside a pack without names there must be no file that holds some.
-    """
-
-    place: int | None
-    prompt_tokens: int = 0
-    seconds: float = 0.0
-    cost: float = 0.0
 
 
 class RunFile:
@@ -34,7 +20,7 @@ class RunFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._known: dict[tuple[str, str, str], Said] = {}
+        self._known: dict[tuple[str, str, str], Mapping[str, Any]] = {}
         try:
             raw = path.read_bytes() if path.exists() else b""
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -45,28 +31,21 @@ class RunFile:
             raise ConfigError(f"cannot write the run file {path}: {error.strerror}") from error
         for line in raw.decode("utf-8", "replace").splitlines():
             try:
-                record: object = json.loads(line)
+                value: object = json.loads(line)
             except ValueError:
                 continue
-            if isinstance(record, dict):
-                self._remember(cast("dict[str, Any]", record))
+            if isinstance(value, dict):
+                record = cast("dict[str, Any]", value)
+                self._known[str(record.get("id")), str(record.get("arm")), str(record.get("key"))] = record
 
-    def get(self, question: str, arm: str, key: str) -> Said | None:
-        """The kept answer, if there is one."""
+    def get(self, question: str, arm: str, key: str) -> Mapping[str, Any] | None:
+        """The record of the kept answer, if there is one. Somebody may have edited it."""
         return self._known.get((question, arm, key))
 
-    def put(self, question: str, arm: str, key: str, said: Said) -> None:
-        """Keep an answer: it is in the file when this returns."""
-        self._known[question, arm, key] = said
-        record = {
-            "id": question,
-            "arm": arm,
-            "key": key,
-            "place": said.place,
-            "prompt_tokens": said.prompt_tokens,
-            "seconds": round(said.seconds, 4),
-            "cost": said.cost,
-        }
+    def put(self, question: str, arm: str, key: str, answer: Mapping[str, Any]) -> None:
+        """Keep an answer, any values that JSON can hold: it is in the file when this returns."""
+        record = {"id": question, "arm": arm, "key": key, **answer}
+        self._known[question, arm, key] = record
         self._write(json.dumps(record, ensure_ascii=True) + "\n")
 
     def close(self) -> None:
@@ -79,15 +58,6 @@ class RunFile:
             self._file.flush()
         except OSError as error:
             raise ConfigError(f"cannot write the run file {self.path}: {error.strerror}") from error
-
-    def _remember(self, record: dict[str, Any]) -> None:
-        try:
-            where = (str(record["id"]), str(record["arm"]), str(record["key"]))
-            place = None if record["place"] is None else int(record["place"])
-            said = Said(place, int(record["prompt_tokens"]), float(record["seconds"]), float(record["cost"]))
-        except (KeyError, TypeError, ValueError):
-            return
-        self._known[where] = said
 
 
 def digest(parts: Sequence[object]) -> str:
