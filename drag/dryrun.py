@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from drag.deidentify import Deidentifying
 from drag.errors import DragError, ModelError
-from drag.extraction import extraction
+from drag.extraction import extraction, of_questions
 from drag.journeys import open_student
 from drag.models import Fetching, load_model
 from drag.models.gateway import set_review
@@ -77,7 +77,7 @@ def build_requests(
             else:
                 brought = [(one.id, text) for one in questions for text in one.evidence]
                 evidence = [Evidence.of(text, f"document:{key}") for key, text in brought]
-                results = extraction(settings, how or Fetching.of(settings)).of(teacher).extract(evidence)
+                results = of_questions(settings, how or Fetching.of(settings)).of(teacher).extract(evidence)
                 run.failures += _blocked([key for key, _ in brought], results, "extract")
     finally:
         teacher.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -20,8 +21,11 @@ if TYPE_CHECKING:
     from drag.settings import Settings
     from graphs.spacy_reader import Reading, SpacyReader, Style
 
-_WORDS_A_FACT = 12
+_WORDS_A_FACT = 24
 """A text may give a triple for every so many words, and `count` at least."""
+
+SPACY_READING = 1
+"""Raised whenever `graphs.spacy_reader` reads something else from the same text: documents are then read again."""
 
 _NOTHING = "the model states no fact that the text and the ontology bear out"
 
@@ -103,6 +107,21 @@ def load_spacy(settings: Settings, how: Fetching) -> Any:
         return spacy.load(path)
     except (OSError, ValueError) as error:
         raise ModelError(f"cannot load the spaCy pipeline {path}: {str(error).splitlines()[0]}") from error
+
+
+def spacy_identity(settings: Settings, how: Fetching) -> str:
+    """Name and version of the pipeline, from its own description: without loading it."""
+    from drag.models import fetched
+    from drag.models.registry import load_registry
+
+    wanted = settings.privacy.spacy
+    path = fetched(wanted, "spacy", how) if wanted in load_registry() else Path(wanted)
+    try:
+        meta = json.loads((path / "meta.json").read_text("utf-8"))
+        pipeline = f"{meta['lang']}-{meta['name']}-{meta['version']}"
+    except (OSError, ValueError, KeyError):
+        pipeline = str(path)  # loading it will say what is wrong
+    return f"spacy:{pipeline}:{SPACY_READING}"
 
 
 def load_reader(

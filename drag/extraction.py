@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from drag import extract_prompts
 from drag.errors import ConfigError
-from drag.extract import ModelExtractor, OntologyExtractor, load_spacy
+from drag.extract import ModelExtractor, OntologyExtractor, load_spacy, load_spacy_extractor, spacy_identity
 from drag.extract_judge import JUDGE, LEAST, JudgedExtractor
 from drag.protocols import Extractor, LanguageModel, ScoringModel
 from graphs import GraphError
@@ -40,6 +40,15 @@ def extraction(settings: Settings, how: Fetching) -> Extraction:
     if ontology is None:
         return Extraction()
     return Extraction(held_by(ontology, lambda: load_spacy(settings, how)), identity_of(ontology))
+
+
+def of_questions(settings: Settings, how: Fetching) -> Extraction:
+    """The extraction of questions' evidence: by the teacher, or by spaCy where `[build] triples_by` says so."""
+    if settings.build.triples_by == "teacher":
+        return extraction(settings, how)
+    ontology = ontology_of(settings)
+    reader = cache(lambda: load_spacy_extractor(settings, how, ontology=ontology))
+    return Extraction(lambda _: reader(), spacy_identity(settings, how) + identity_of(ontology))
 
 
 def held_by(ontology: Ontology, load: Callable[[], Any]) -> Callable[[LanguageModel], Extractor]:

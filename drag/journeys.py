@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drag.errors import ConfigError, PackError
-from drag.extraction import extraction
+from drag.extraction import of_questions
 from drag.models import Fetching, load_model
 from drag.models.embed import load_embedder
 from drag.models.gateway import on_device_hide, set_review
@@ -92,7 +92,7 @@ def build(
             embedder_name=settings.models.embedder,
             settings=settings.build,
             keep_names=keep_names,
-            extraction=extraction(settings, how),
+            extraction=of_questions(settings, how),
             on_stage=on_stage,
         )
     finally:

@@ -193,8 +193,8 @@ class Student:
 def _recipe(question: Question, teacher: LanguageModel, embedder: str, settings: BuildSettings, extraction: str) -> str:
     """Digest of all that the results for a question depend on."""
     # How many questions go together changes when things are done, never what is made.
-    # An ontology counts by what it says, not by where it lies.
-    options = settings.model_dump(exclude={"batch", "ontology"})
+    # Who extracts, and held to which ontology, stands in `extraction`: by what it says, not by where it lies.
+    options = settings.model_dump(exclude={"batch", "ontology", "triples_by"})
     asked = [question.text, question.choices, question.gold, question.evidence]
     parts = [RECIPE, prompts.VERSIONS, asked, teacher.identity, embedder, options]
     parts += [extraction] if extraction else []

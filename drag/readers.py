@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from drag.errors import ConfigError, DragError
-from drag.extract import SpacyExtractor, load_spacy_extractor
+from drag.extract import SpacyExtractor, load_spacy_extractor, spacy_identity
 from drag.extraction import Extraction, extraction, identity_of, ontology_of
-from drag.models import Fetching, fetched, load_model
+from drag.models import Fetching, load_model
 from drag.models.cached import with_store
 from drag.models.stored import ReplyStore
 from drag.protocols import LanguageModel
@@ -20,9 +18,6 @@ from graphs.spacy_reader import Mention, Reading
 
 if TYPE_CHECKING:
     from privacy import Reviewer
-
-SPACY_READING = 1
-"""Raised whenever `graphs.spacy_reader` reads something else from the same text: documents are then read again."""
 
 
 class DocumentReader(Protocol):
@@ -131,7 +126,7 @@ def open_reader(spec: str, settings: Settings, how: Fetching, review: Reviewer |
     if spec == "spacy":
         ontology = ontology_of(settings)
         return SpacyDocuments(
-            _spacy_identity(settings, how) + identity_of(ontology),
+            spacy_identity(settings, how) + identity_of(ontology),
             lambda: load_spacy_extractor(settings, how, ontology=ontology),
         )
     if kind == "llm" and (name or spec == "llm"):
@@ -139,17 +134,3 @@ def open_reader(spec: str, settings: Settings, how: Fetching, review: Reviewer |
         set_review(model, review)
         return ModelDocuments(model, extraction(settings, how))
     raise ConfigError(f"'{spec}' is not an extractor: give spacy, llm, llm:SPEC or none")
-
-
-def _spacy_identity(settings: Settings, how: Fetching) -> str:
-    """Name and version of the pipeline, from its own description: without loading it."""
-    from drag.models.registry import load_registry
-
-    wanted = settings.privacy.spacy
-    path = fetched(wanted, "spacy", how) if wanted in load_registry() else Path(wanted)
-    try:
-        meta = json.loads((path / "meta.json").read_text("utf-8"))
-        pipeline = f"{meta['lang']}-{meta['name']}-{meta['version']}"
-    except (OSError, ValueError, KeyError):
-        pipeline = str(path)  # loading it will say what is wrong
-    return f"spacy:{pipeline}:{SPACY_READING}"

@@ -69,6 +69,9 @@ class Build(Section):
     )
     show_evidence: bool = Field(default=True, description="let the teacher see the record's own evidence (grounded)")
     batch: Positive = Field(default=4, description="questions that go through the stages together")
+    triples_by: Literal["teacher", "spacy"] = Field(
+        default="teacher", description="who finds the triples of a question's evidence; spacy is fast and costs nothing"
+    )
     ontology: str = Field(
         default="", description="JSON file of the relations and types that triples may have, of documents too"
     )

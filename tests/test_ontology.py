@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from drag.errors import ConfigError, ReplyError
+from drag.errors import ConfigError, ModelError, ReplyError
 from drag.extract_judge import JudgedExtractor, judgement
 from drag.extraction import extraction, identity_of
 from drag.models import Fetching
@@ -213,6 +214,27 @@ def test_questions_keep_to_an_ontology(tmp_path: Path, command: Command) -> None
     assert command(*arguments, *judge, "--ontology", "films.json").code == 0
     with Pack("a.pack") as pack:
         assert [(one.head, one.relation, one.tail) for one in pack.graph()] == [("Dark Water", "director", "Ada Brook")]
+
+
+def test_spacy_finds_the_triples_of_questions_too(command: Command) -> None:
+    pipeline()
+    record = {"id": "q", "question": "Who directed Dark Water?", "evidence": "Dark Water was directed by Ada Brook."}
+    Path("q.jsonl").write_text(json.dumps(record), "utf-8")
+    silent = ("--teacher", f"{__name__}:Silent")  # fails when it is asked to extract
+    arguments = ("build", "q.jsonl", "-o", "a.pack", *FAKES, *silent, "--evidence", "0", "--relevance", "0")
+    assert command(*arguments).code == 1
+    assert command(*arguments, "--triples-by", "spacy").code == 0
+    with Pack("a.pack") as pack:
+        assert [(one.head, one.relation, one.tail) for one in pack.graph()] == [
+            ("Dark Water", "directed by", "Ada Brook")
+        ]
+
+
+class Silent(FakeModel):
+    """Fails at whatever it is asked."""
+
+    def _next(self, prompt: Prompt) -> Any:
+        return ModelError("nothing to say")
 
 
 class Director(Judge):

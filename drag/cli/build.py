@@ -33,6 +33,11 @@ if TYPE_CHECKING:
     "--extractor", metavar="NAME", help="Triples of documents by spacy, llm, llm:SPEC or none.  [default: spacy]"
 )
 @click.option(
+    "--triples-by",
+    type=click.Choice(["teacher", "spacy"]),
+    help="Triples of a question's evidence: the teacher's, or spaCy's.  [default: teacher]",
+)
+@click.option(
     "--ontology",
     metavar="FILE",
     type=click.Path(exists=True, dir_okay=False),
