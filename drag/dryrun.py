@@ -39,6 +39,10 @@ class DryRun:
         self.reviews.append(review)
         return "dry-run"
 
+    def beside(self, other: DryRun) -> DryRun:
+        """What would leave in both."""
+        return DryRun(self.remote or other.remote, [*self.reviews, *other.reviews], [*self.failures, *other.failures])
+
 
 def build_requests(
     questions: Sequence[Question],

@@ -121,6 +121,10 @@ class Ask(Section):
     threshold: Share | None = Field(
         default=None, description="least probability that the evidence can answer; 0: always answer; default: 0.25"
     )
+    unsure: Share | None = Field(
+        default=None,
+        description="ask the teacher where the confidence is less, and keep what it writes; default: no",
+    )
     calibration: Path | None = Field(
         default=None, description="weights of the confidence, from `drag eval grounding --fit`; default: built in"
     )

@@ -44,6 +44,8 @@ class Said:
     prompt_tokens: int = 0
     seconds: float = 0.0
     cost: float = 0.0
+    share: float = 0.0
+    """What the chosen option got of all, in [0, 1]: how sure the model is."""
 
     @classmethod
     def of(cls, record: Mapping[str, Any] | None) -> Said | None:
@@ -52,7 +54,8 @@ class Said:
             if record is None:
                 return None
             place = None if record["place"] is None else int(record["place"])
-            return cls(place, int(record["prompt_tokens"]), float(record["seconds"]), float(record["cost"]))
+            paid = int(record["prompt_tokens"]), float(record["seconds"]), float(record["cost"])
+            return cls(place, *paid, float(record["share"]))
         except (KeyError, TypeError, ValueError):
             return None
 
@@ -137,9 +140,9 @@ def _prompts(asker: Asker, question: Question, context: Context) -> list[object]
 def _ask(asker: Asker, question: Question, context: Context) -> Said:
     if isinstance(asker.model, ScoringModel):
         made = answer(asker.model, question, context, style=asker.style, profile=asker.profile)
-        place, usage = question.choices.index(made.text), made.usage
+        place, usage, share = question.choices.index(made.text), made.usage, made.confidence or 0.0
     else:
         evidence, facts = [one.titled for one in context.evidence], verbalise(context.graph)
         picked = choose_by_reply(asker.model, question, evidence, facts, asker.style)
-        place, usage = picked.place, picked.usage
-    return Said(place, usage.prompt_tokens, usage.seconds, usage.cost)
+        place, usage, share = picked.place, picked.usage, max(picked.shares)
+    return Said(place, usage.prompt_tokens, usage.seconds, usage.cost, share)

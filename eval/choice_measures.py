@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from eval.choice import Mode, Row
 from eval.metrics import bootstrap, contains, mcnemar, mean
 from eval.report import Report
-from eval.transfer import ALONE, TEACHER, transfer, transfer_interval
+from eval.transfer import ALONE, TEACHER, helped, transfer, transfer_interval
 from graphs import verbalise
 
 
@@ -20,6 +20,8 @@ def summarise(rows: Sequence[Row], *, mode: Mode, seed: int, settings: Mapping[s
     - `transfer/<arm>` = (arm − alone) / (teacher − alone), paired; NaN where the teacher is not better than the
       student; samples of the bootstrap in which it is not are left out of the interval (`transfer_defined`: the share
       of samples in which it is);
+    - `helped@10/<arm>` to `helped@75/<arm>`: accuracy if the teacher answered so many percent of the questions, those
+      of which the student is least sure by the share of its choice;
     - `answer_in_evidence`: questions of which the right option's text stands in the evidence; `options_in_evidence`:
       all of the options do; `accuracy_without_answer_in_evidence/<arm>`: over the questions of which it does not
       (`without_answer_n` of them);
@@ -44,6 +46,8 @@ def summarise(rows: Sequence[Row], *, mode: Mode, seed: int, settings: Mapping[s
             intervals[f"transfer/{arm}"] = low_high
             if compared:
                 metrics["transfer_defined"] = defined
+            sure = [0.0 if one is None else one.share for one in (row.said[arm] for row in rows)]
+            metrics |= {f"helped{at}/{arm}": value for at, value in helped(sure, right[arm], right[TEACHER]).items()}
     for arm in compared:
         add(f"gain/{arm}", [float(new) - float(old) for old, new in zip(right[ALONE], right[arm], strict=True)])
         metrics[f"mcnemar_p/{arm}"] = mcnemar(right[ALONE], right[arm])

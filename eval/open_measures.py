@@ -9,7 +9,7 @@ from drag.prompts import ABSTENTION
 from drag.types import Answer, Question
 from eval.metrics import auroc, bootstrap, calibration_error, contains, mcnemar, mean, normalise, token_f1
 from eval.report import Report
-from eval.transfer import ALONE, TEACHER, transfer, transfer_interval
+from eval.transfer import ALONE, TEACHER, helped, transfer, transfer_interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,8 @@ def summarise(rows: Sequence[Row], *, seed: int, settings: Mapping[str, object])
       are from the shares of right answers; `selective@50`: `contains` of the half that the student is surest of,
       abstentions last;
     - `mcnemar_p`: of the arm against the student alone; with the teacher's arm, `transfer` by `contains` (see
-      `eval.transfer`).
+      `eval.transfer`), and `helped@10` to `helped@75`: `contains` if the teacher answered so many percent of the
+      questions, those of which the student is least sure.
     """
     metrics: dict[str, float] = {}
     intervals: dict[str, tuple[float, float]] = {}
@@ -87,6 +88,8 @@ def summarise(rows: Sequence[Row], *, seed: int, settings: Mapping[str, object])
         if {ALONE, TEACHER} <= set(arms) and arm not in {ALONE, TEACHER}:
             metrics[f"transfer/{arm}"] = transfer(told, arm, range(len(rows)))
             intervals[f"transfer/{arm}"], metrics["transfer_defined"] = transfer_interval(told, arm, seed)
+            sure = [_sureness(row.answers[arm]) for row in rows]
+            metrics |= {f"helped{at}/{arm}": value for at, value in helped(sure, told[arm], told[TEACHER]).items()}
         read = [row.answers[arm] for row in rows]
         metrics[f"tokens/{arm}"] = mean([one.usage.prompt_tokens for one in read if one is not None])
         metrics[f"seconds/{arm}"] = mean([one.usage.seconds for one in read if one is not None])

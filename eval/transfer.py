@@ -30,3 +30,22 @@ def transfer_interval(right: Mapping[str, Sequence[bool]], arm: str, seed: int) 
     if math.isnan(transfer(right, arm, range(len(right[arm])))):
         interval = (math.nan, math.nan)
     return interval, mean(defined)
+
+
+SHARES = (0.1, 0.25, 0.5, 0.75)
+"""Shares of the questions that the teacher is asked instead, in the curve of cost against accuracy."""
+
+
+def helped(sure: Sequence[float], student: Sequence[bool], teacher: Sequence[bool]) -> dict[str, float]:
+    """`@10`, `@25`, …: accuracy if the teacher answers so many percent of the questions, the least sure ones first.
+
+    `sure` orders the questions by how sure the student is; the cost is that share of the teacher's.
+    """
+    order = sorted(range(len(sure)), key=lambda place: (sure[place], place))
+    found: dict[str, float] = {}
+    for share in SHARES:
+        given = set(order[: round(share * len(order))])
+        found[f"@{share:.0%}".rstrip("%")] = mean(
+            [float(teacher[place] if place in given else student[place]) for place in range(len(order))]
+        )
+    return found

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from drag.cli import cite, explained
-from drag.cli.console import errors, output, write_json
+from drag.cli.answered import Shown
+from drag.cli.console import errors
 from drag.cli.options import finish_dry_run, privacy_options, reviewer
 from drag.errors import ConfigError
 
 if TYPE_CHECKING:
-    from drag.types import Answer, Question
+    from drag.types import Question
 
 
 @click.command()
@@ -35,7 +35,14 @@ if TYPE_CHECKING:
     type=click.FloatRange(0, 1),
     help="Abstain if it is less likely that the evidence can answer; 0: never.  [default: 0.25]",
 )
-@click.option("--base-url", metavar="URL", help="Endpoint of an openai: student.")
+@click.option(
+    "--unsure",
+    type=click.FloatRange(0, 1),
+    metavar="SHARE",
+    help="Where the confidence is less, have the teacher write evidence into the pack, and answer again.",
+)
+@click.option("--teacher", metavar="SPEC", help="For --unsure: who writes.  [default: qwen2.5-coder-0.5b]")
+@click.option("--base-url", metavar="URL", help="Endpoint of an openai: student or teacher.")
 @privacy_options
 @click.option("--json", "as_json", is_flag=True, help="Write JSON: an object, or one a line for several questions.")
 @click.pass_obj
@@ -46,6 +53,7 @@ def ask(
     pack: Path | None,
     questions: Path | None,
     student: str | None,
+    teacher: str | None,
     evidence: bool,
     graph: bool,
     off: tuple[str, ...],
@@ -61,47 +69,56 @@ def ask(
     """Answer QUESTION on this device; `-` reads it from standard input.
 
     With a pack the student reads the evidence and the triples found in it, and the answer says which it rests on.
-    Without one the student answers alone, and says so.
+    Without one the student answers alone, and says so. With --unsure a teacher is asked where the student is not sure
+    of its answer; an openai: teacher sees the question without its private words.
     """
-    from drag.cli.progress import fetching
+    from drag.cli.progress import building, fetching
     from drag.journeys import open_student
     from drag.retrieve.found import without_stages
     from drag.settings import Settings
+    from drag.unsure import learn
 
     if explain and pack is None:
         raise ConfigError("--explain goes with --pack: without one nothing is looked for")
     asked = _asked(question, questions)
     settings = Settings.load(config).override("ask", **flags).override("remote", base_url=base_url)
-    settings = settings.override("models", student=student)
+    settings = settings.override("models", student=student, teacher=teacher)
+    least = settings.ask.unsure
+    if teacher is not None and least is None:
+        raise ConfigError("--teacher goes with --unsure: otherwise no teacher is asked")
+    if least is not None and (pack is None or not evidence):
+        raise ConfigError("--unsure needs --pack, which keeps what the teacher writes, and evidence to be read")
     settings = settings.model_copy(update={"retrieve": without_stages(settings.retrieve, off)})
     settings = settings.override("privacy", policy=policy, audit=audit, approve=approve)
     if dry_run:
-        from drag.dryrun import ask_requests
+        from drag.dryrun import ask_requests, build_requests
 
         with fetching(settings) as how:
             run = ask_requests(asked, pack, settings=settings, how=how, evidence=evidence, graph=graph)
-        finish_dry_run(run, settings.models.student, as_json=as_json)
+            who = settings.models.student
+            if least is not None:
+                # Who would be unsure is not known: no student is asked.
+                learned = build_requests(asked, settings=settings, how=how)
+                who = settings.models.teacher if learned.remote else who
+                run = learned.beside(run)
+        finish_dry_run(run, who, as_json=as_json)
         return
     review = reviewer(settings)
-    with fetching(settings) as how, open_student(pack, settings=settings, how=how, review=review) as one:
-        if pack is None:
-            errors.print("no pack: the student answers alone", style="dim")
-        for number, item in enumerate(asked):
-            if as_json:
-                answer = one.ask(item, evidence=evidence, graph=graph)
-                record = as_record(answer, pack)
-                if explain and one.search is not None:
-                    record["retrieval"] = explained.as_record(one.search)
-                write_json(record, indent=None if questions else 2)
-                _tell_dropped(one.dropped)
-                continue
-            if len(asked) > 1:
-                output.print(f"{'' if number == 0 else chr(10)}[bold]{_plain(item.text)}[/]")
-            answer = one.ask(item, evidence=evidence, graph=graph, on_text=_stream)
-            _finish(answer, pack)
-            if explain and one.search is not None:
-                explained.show(one.search)
-            _tell_dropped(one.dropped)
+    show = Shown(pack, explain=explain, as_json=as_json, indent=None if questions else 2, headed=len(asked) > 1)
+    with fetching(settings) as how:
+        with open_student(pack, settings=settings, how=how, review=review) as one:
+            if pack is None:
+                errors.print("no pack: the student answers alone", style="dim")
+            again = [item for item in asked if not show.answer(one, item, evidence=evidence, graph=graph, least=least)]
+        if not again or pack is None:
+            return
+        with building(len(again)) as on_stage:
+            report = learn(again, pack, settings=settings, how=how, review=review, on_stage=on_stage)
+        for failure in report.failures:
+            errors.print(f"the teacher could not help: {failure.error}", style="yellow", markup=False)
+        with open_student(pack, settings=settings, how=how, review=review) as one:
+            for item in again:
+                show.answer(one, item, evidence=evidence, graph=graph)
 
 
 def _asked(question: str | None, file: Path | None) -> list[Question]:
@@ -113,68 +130,3 @@ def _asked(question: str | None, file: Path | None) -> list[Question]:
         return read_questions(file)
     text = sys.stdin.read() if question == "-" else str(question)
     return [to_question({"id": "asked", "question": text})]
-
-
-def _stream(text: str) -> None:
-    sys.stdout.write(text)
-    sys.stdout.flush()
-
-
-def _tell_dropped(count: int) -> None:
-    if count:
-        errors.print(f"{count} pieces of the pack gave orders instead of evidence and were left out", style="yellow")
-
-
-def _finish(answer: Answer, pack: Path | None) -> None:
-    """What follows the streamed text: the choice that was scored, and the sources."""
-    unasked = answer.abstained and not answer.usage.completion_tokens
-    if answer.question.choices or unasked:
-        _stream(answer.text)
-    _stream("\n")
-    if answer.abstained:
-        why = f", with a probability of {1 - answer.answerable:.0%}" if answer.answerable is not None else ""
-        output.print(f"The evidence does not carry an answer{why}.", style="dim", markup=False)
-    elif answer.answerable is not None and answer.confidence is not None:
-        output.print(f"  confidence {min(answer.confidence, 0.99):.0%}", style="dim", highlight=False)
-    paths = cite.paths_of(pack, [one.evidence for one in answer.citations])
-    for citation in answer.citations:
-        output.print(f"  [{citation.number}] {citation.evidence.text}", style="cyan", markup=False)
-        source = cite.line(citation.evidence, paths)
-        output.print("      ", source, f", by {citation.basis}", style="dim", markup=False, sep="")
-    if answer.context.evidence and not answer.citations and not answer.abstained:
-        output.print("  no piece of the evidence supports this answer", style="yellow")
-
-
-def _plain(text: str) -> str:
-    from rich.markup import escape
-
-    return escape(text)
-
-
-def as_record(answer: Answer, pack: Path | None) -> dict[str, Any]:
-    """An answer as JSON shows it; `pack` is the one that it was found in, None if the student answered alone."""
-    usage = answer.usage
-    read = [*answer.context.evidence, *(one.evidence for one in answer.citations)]
-    paths = cite.paths_of(pack, read)
-    return {
-        "id": answer.question.id,
-        "question": answer.question.text,
-        "answer": answer.text,
-        "alone": pack is None,
-        "abstained": answer.abstained,
-        "confidence": answer.confidence,
-        "answerable": answer.answerable,
-        "citations": [
-            {"number": one.number, "basis": one.basis, "evidence_id": one.evidence.id}
-            | {name: value for name, value in cite.as_record(one.evidence, paths).items() if name != "id"}
-            for one in answer.citations
-        ],
-        "evidence": [cite.as_record(one, paths) for one in answer.context.evidence],
-        "triples": [[one.head, one.relation, one.tail] for one in answer.context.graph],
-        "usage": {
-            "prompt_tokens": usage.prompt_tokens,
-            "completion_tokens": usage.completion_tokens,
-            "seconds": round(usage.seconds, 3),
-            "cost": usage.cost,
-        },
-    }
