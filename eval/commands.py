@@ -10,6 +10,7 @@ from eval.choice_commands import choice
 from eval.common_options import with_common
 from eval.graph_commands import graph
 from eval.grounding_commands import grounding
+from eval.harness_commands import harness
 from eval.open_commands import open_
 from eval.privacy_commands import attack, leak
 from eval.retrieval_commands import retrieval
@@ -72,7 +73,7 @@ def speed_ask(
     show(report, file)
 
 
-for _command in (choice, open_, graph, grounding, leak, attack, retrieval, triples):
+for _command in (choice, open_, graph, grounding, harness, leak, attack, retrieval, triples):
     evaluate.add_command(_command)
 speed.add_command(speed_retrieval)
 speed.add_command(resolve_command)
