@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -154,12 +154,16 @@ class Student:
             self._profile = profile_of(self._model, self._settings)
         return self._profile
 
-    def context(self, question: Question, *, evidence: bool = True, graph: bool = True) -> Context:
-        """What the student would be given to read."""
+    def context(
+        self, question: Question, *, evidence: bool = True, graph: bool = True, without: Collection[str] = ()
+    ) -> Context:
+        """What the student would be given to read; evidence with the ids in `without` is passed over."""
         if self._retriever is None or not (evidence or graph):
             return Context()
         count = self._model.count_tokens
-        found = self._retriever.context(question.text, self._settings, count, evidence=evidence, graph=graph)
+        found = self._retriever.context(
+            question.text, self._settings, count, evidence=evidence, graph=graph, without=without
+        )
         found, self.dropped = without_orders(found)
         return reveal(question, found, self._hide)
 

@@ -29,6 +29,12 @@ _out = click.Path(dir_okay=False, path_type=Path)
     help="What the teacher saw.  [default: blind]",
 )
 @click.option("--self", "own", is_flag=True, help="Add the arm with evidence that the student wrote itself.")
+@click.option(
+    "--new-questions",
+    "new",
+    is_flag=True,
+    help="Add the arms with evidence for the question in other words, and for other questions of its subject.",
+)
 @click.option("--arm", "only", multiple=True, metavar="ARM", help="Only this arm. Repeatable.")
 @click.option("--split", metavar="NAME", help="Split of a data set folder.  [default: validation, else test]")
 @click.option(
@@ -105,9 +111,9 @@ def _check(plan: Plan, *, calibrate: bool, page: Path | None) -> None:
 
     if plan.pack is not None and plan.keep is not None:
         raise ConfigError("--pack names evidence that is there, --keep where new evidence goes: give one of them")
-    if calibrate and (page is not None or plan.only or plan.own):
-        raise ConfigError("--calibrate compares rules, not arms: without --html, --arm and --self")
-    known = arms_of(plan.mode or "blind", own=True)
+    if calibrate and (page is not None or plan.only or plan.own or plan.new):
+        raise ConfigError("--calibrate compares rules, not arms: without --html, --arm, --self and --new-questions")
+    known = arms_of(plan.mode or "blind", own=True, new=True)
     other = [arm for arm in plan.only if arm not in known and arm not in arms_of("concluding", own=True)]
     if other:
         raise ConfigError(f"there is no arm '{other[0]}'; there are: {', '.join(known)}")

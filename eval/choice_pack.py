@@ -34,6 +34,26 @@ def own_of(pack: Path) -> Path:
     return pack.with_name(f"{pack.stem}.self.pack")
 
 
+def paraphrased(pack: Path) -> Path:
+    """Where the pack lies that is built for the questions in other words."""
+    return pack.with_name(f"{pack.stem}.paraphrase.pack")
+
+
+def of_other_subjects(pack: Path, questions: Sequence[Question]) -> dict[str, set[str]]:
+    """For each question the ids of all evidence but that of other questions of its subject: what it must not read."""
+    with Pack(pack) as opened:
+        held = opened.evidence_of_questions([one.id for one in questions])
+    every = {key for ids in held.values() for key in ids}
+    by_subject: dict[str, list[Question]] = {}
+    for one in questions:
+        by_subject.setdefault(one.subject, []).append(one)
+    strange: dict[str, set[str]] = {}
+    for one in questions:
+        theirs = {key for other in by_subject[one.subject] if other.id != one.id for key in held.get(other.id, ())}
+        strange[one.id] = every - theirs
+    return strange
+
+
 def build_for(
     questions: Sequence[Question],
     pack: Path,

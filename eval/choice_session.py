@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from drag.answer import style_of
@@ -22,7 +22,8 @@ from drag.types import Context, Question
 from eval.choice import Asker, Mode, Row, Said, another, ask, contexts
 from eval.choice_calibrate import calibrate
 from eval.choice_measures import summarise
-from eval.choice_pack import build_for, kept_at, mode_of, own_of, without_evidence
+from eval.choice_pack import build_for, kept_at, mode_of, of_other_subjects, own_of, paraphrased, without_evidence
+from eval.paraphrase import in_other_words
 from eval.report import Report
 from eval.run_file import RunFile
 
@@ -38,14 +39,20 @@ class Plan:
     keep: Path | None = None
     mode: Mode | None = None
     own: bool = False
+    new: bool = False
     only: tuple[str, ...] = ()
     split: str | None = None
     run: Path | None = None
 
 
-def arms_of(mode: Mode, *, own: bool) -> list[str]:
+NEW = ("paraphrase", "others")
+"""Arms whose evidence was written for the question in other words, and for other questions of its subject only."""
+
+
+def arms_of(mode: Mode, *, own: bool, new: bool = False) -> list[str]:
     """The arms of a report, in its order."""
-    return ["alone", mode, "graph", f"{mode}+graph", "shuffled", *(["self"] if own else []), "teacher"]
+    more = [*(NEW if new else ()), *(["self"] if own else [])]
+    return ["alone", mode, "graph", f"{mode}+graph", "shuffled", *more, "teacher"]
 
 
 def run(plan: Plan, questions: Sequence[Question], settings: Settings, how: Fetching) -> Report:
@@ -53,21 +60,26 @@ def run(plan: Plan, questions: Sequence[Question], settings: Settings, how: Fetc
     mode: Mode = plan.mode or "blind"
     if plan.pack is not None:
         mode = mode_of(plan.pack, questions, plan.mode)
-    arms = [arm for arm in arms_of(mode, own=plan.own or "self" in plan.only) if not plan.only or arm in plan.only]
+    every = arms_of(mode, own=plan.own or "self" in plan.only, new=plan.new or bool({*NEW} & {*plan.only}))
+    arms = [arm for arm in every if not plan.only or arm in plan.only]
     if not arms:
         raise ConfigError(f"none of the arms {', '.join(plan.only)} goes with {mode} evidence")
     pack = plan.pack or plan.keep or kept_at(plan.data, mode, settings)
     session = _Session(questions, settings, how, mode, plan.seed)
-    reads = [arm for arm in arms if arm not in ("alone", "teacher", "self")]
+    apart = {"self": own_of(pack), "paraphrase": paraphrased(pack)}
+    reads = [arm for arm in arms if arm not in ("alone", "teacher", *apart)]
     if reads and plan.pack is None:
         session.build(pack, settings.models.teacher)
     if "self" in arms:
         session.build(own_of(pack), settings.models.student)
+    if "paraphrase" in arms:
+        session.build_paraphrases(paraphrased(pack))
     with closing(RunFile(plan.run or pack.with_name(f"{pack.name}.answers.jsonl"))) as kept:
         if reads or "alone" in arms:
             session.ask_student(pack if reads else None, [arm for arm in arms if arm in ("alone", *reads)], kept)
-        if "self" in arms:
-            session.ask_student(own_of(pack), ["self"], kept)
+        for arm, held in apart.items():
+            if arm in arms:
+                session.ask_student(held, [arm], kept)
         if "teacher" in arms:
             session.ask_teacher(kept)
     # One question has no other whose evidence it could read.
@@ -79,7 +91,7 @@ def run(plan: Plan, questions: Sequence[Question], settings: Settings, how: Fetc
         **session.made_with,
         "data": plan.data.name,
         "split": plan.split,
-        "pack": pack.name if reads or "self" in arms else None,
+        "pack": pack.name if reads or {*apart} & {*arms} else None,
         "evidence_mode": mode,
         "arms": arms,
         "seed": plan.seed,
@@ -120,17 +132,29 @@ class _Session:
         self._how = how
         self._mode: Mode = mode
         self._others = another(questions, seed)
+        self._unsaid: set[str] = set()
         self.read: dict[str, dict[str, Context]] = {one.id: {} for one in questions}
         self.said: dict[str, dict[str, Said | None]] = {one.id: {} for one in questions}
         self.made_with: dict[str, object] = {}
 
-    def build(self, pack: Path, writer: str) -> None:
+    def build_paraphrases(self, pack: Path) -> None:
+        """Have the teacher say each question in other words, and write evidence for those."""
+        with closing(load_model(self._settings.models.teacher, self._settings, how=self._how)) as teacher:
+            set_review(teacher, reviewer(self._settings))
+            found = in_other_words(self._questions, teacher, pack)
+        said = zip(self._questions, found, strict=True)
+        told = [replace(one, text=text) for one, text in said if isinstance(text, str)]
+        self._unsaid = {one.id for one in self._questions} - {one.id for one in told}
+        self.build(pack, self._settings.models.teacher, told)
+
+    def build(self, pack: Path, writer: str, questions: Sequence[Question] | None = None) -> None:
         """Have `writer` write the evidence that `pack` does not hold yet."""
         from drag.cli.progress import building
 
-        with building(len(self._questions)) as tell:
+        questions = self._questions if questions is None else questions
+        with building(len(questions)) as tell:
             build_for(
-                self._questions,
+                questions,
                 pack,
                 writer=writer,
                 mode=self._mode,
@@ -143,16 +167,20 @@ class _Session:
     def ask_student(self, pack: Path | None, arms: Sequence[str], kept: RunFile) -> None:
         """Ask in each arm; evidence that could not be had is a failure of the arms that should have read it."""
         lost = without_evidence(pack, self._questions) if pack is not None else set[str]()
+        lost |= self._unsaid if "paraphrase" in arms else set()
+        strange = of_other_subjects(pack, self._questions) if pack is not None and "others" in arms else {}
         settings = self._settings
         with open_student(pack, settings=settings, how=self._how, review=reviewer(settings)) as student:
             asker = _asker(student.model, settings.ask)
             self.made_with["student"] = _told(asker)
             for question in _tracked("asking the student", self._questions):
                 given = self._given(student, question, arms)
+                if "others" in arms:
+                    given["others"] = student.context(question, graph=False, without=strange[question.id])
                 self.read[question.id] |= given
                 for arm in arms:
                     if arm in given:
-                        failed = question.id in lost and arm not in ("alone", "shuffled")
+                        failed = question.id in lost and arm not in ("alone", "shuffled", "others")
                         told = None if failed else ask(asker, arm, question, given[arm], kept)
                         self.said[question.id][arm] = told
 
@@ -172,8 +200,8 @@ class _Session:
 
     def _given(self, student: Student, question: Question, arms: Sequence[str]) -> dict[str, Context]:
         """What each arm reads."""
-        if list(arms) == ["self"]:
-            return {"self": student.context(question, graph=False)}
+        if list(arms) in (["self"], ["paraphrase"]):
+            return {arms[0]: student.context(question, graph=False)}
         given = {"alone": Context()}
         if any(arm != "alone" for arm in arms):
             given |= contexts(student, question, self._mode, self._others.get(question.id))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection
 
 from drag.pack import Pack
 from drag.protocols import Embedder
@@ -14,10 +13,6 @@ from drag.retrieve.search import Searcher
 from drag.settings import Ask, Retrieve
 from drag.types import Context, Evidence, Ranked
 from graphs import KnowledgeGraph
-
-if TYPE_CHECKING:
-    import numpy
-    from numpy.typing import NDArray
 
 __all__ = ["CANDIDATES", "STAGES", "Found", "Retriever", "Search", "Stage", "without_stages"]
 
@@ -60,18 +55,20 @@ class Retriever:
         *,
         evidence: bool = True,
         graph: bool = True,
+        without: Collection[str] = (),
     ) -> Context:
-        """What the student is given to read, within the limits in tokens; either half can be left out."""
-        needs = self._searcher.on("dense") or self._searcher.on("question")
-        # Once: it is the greater part of what asking costs beside the student.
-        vector: NDArray[numpy.float32] | None = self._searcher.encode(question) if needs else None
-        self.last = self._searcher.search(question, CANDIDATES, vector)
-        found = near_best(self.last.found, limits.margin)
+        """What the student is given to read, within the limits in tokens; either half can be left out.
+
+        Evidence whose ids are in `without` is passed over, as if the pack did not hold it.
+        """
+        self.last = self._searcher.search(question, CANDIDATES + len(without))
+        there = [one for one in self.last.found if one.evidence.id not in without]
+        found = near_best(there, limits.margin)
         found = without_repeats(self._pack, found[: 4 * limits.evidence], self._settings.repeats)
         best = within(found, limits, count_tokens)
         pieces = [one.evidence for one in found]
         triples = KnowledgeGraph()
         if graph:
-            triples = self._triples.best(question, vector, pieces, limits.graph_tokens, count_tokens)
+            triples = self._triples.best(question, self.last.vector, pieces, limits.graph_tokens, count_tokens)
         cosines = [one.signals["dense"] for one in found if "dense" in one.signals]
         return Context(tuple(best) if evidence else (), triples, max(cosines, default=None))

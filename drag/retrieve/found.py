@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from drag.dates import Period
 from drag.errors import ConfigError
 from drag.settings import Retrieve
 from drag.types import Evidence
+
+if TYPE_CHECKING:
+    import numpy
+    from numpy.typing import NDArray
 
 Stage = Literal["words", "dense", "question", "names", "graph", "dates", "people", "reranker"]
 STAGES: tuple[Stage, ...] = (
@@ -67,6 +71,8 @@ class Search:
     periods: tuple[Period, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict[str, float])
     """How long each part took: `embed`, and `search`, a part of which goes on beside it."""
+    vector: NDArray[numpy.float32] | None = field(default=None, repr=False, compare=False)
+    """The question's, of length 1; None where no stage needed it."""
 
 
 def without_stages(settings: Retrieve, stages: Sequence[str]) -> Retrieve:

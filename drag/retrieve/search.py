@@ -68,7 +68,8 @@ class Searcher:
         if self._reranker is not None:
             found = _second_look(self._reranker, question, found, self._settings.reranked)
         seconds = {"embed": embedding, "search": perf_counter() - began - waited}
-        return Search(question, tuple(found), tuple(one.text for one in look.names), tuple(look.periods), seconds)
+        names = tuple(one.text for one in look.names)
+        return Search(question, tuple(found), names, tuple(look.periods), seconds, vector)
 
     def _embedded(self, question: str) -> tuple[NDArray[numpy.float32], float]:
         """The vector of a question, and how many seconds it took."""
