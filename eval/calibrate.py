@@ -65,18 +65,27 @@ def _pairs(asked: Sequence[tuple[str, str, tuple[str, ...]]], pool: Sequence[str
     return cases
 
 
-def fit(groups: Sequence[Sequence[Judged]], base: Calibration) -> Calibration:
+def fit(groups: Sequence[Sequence[Judged]], base: Calibration, *, gain: bool = False) -> Calibration:
     """The weights that tell true from false cases best; each group (a data set) counts the same, whatever its size.
 
     Logistic regression with a light L2 penalty (scikit-learn, C = 10). A kind without cases of both labels keeps the
-    weights of `base`.
+    weights of `base`. The `gain` of an answer has a weight only where that is wanted: it costs a second reading of the
+    question for every answer (`drag.answer`).
     """
     return replace(
         base,
         answerable=_weights(groups, "answerable", base.answerable),
         grounded=_weights(groups, "grounded", base.grounded),
-        confidence=_weights(groups, "confidence", base.confidence),
+        confidence=_confidence(groups, base.confidence, gain=gain),
     )
+
+
+def _confidence(groups: Sequence[Sequence[Judged]], base: Weights, *, gain: bool) -> Weights:
+    if gain:
+        return _weights(groups, "confidence", base)
+    bare = [[replace(one, features={**one.features, "gain": 0.0}) for one in group] for group in groups]
+    found = _weights(bare, "confidence", base)
+    return found if found is base else {**found, "gain": 0.0}
 
 
 def _weights(groups: Sequence[Sequence[Judged]], kind: str, base: Weights) -> Weights:

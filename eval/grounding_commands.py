@@ -22,6 +22,7 @@ _new = click.Path(dir_okay=False, path_type=Path)
 @click.option("--calibration", type=_file, help="Weights to judge with.  [default: those of the settings]")
 @click.option("--threshold", type=click.FloatRange(0, 1), help="Least probability that evidence can answer.")
 @click.option("--fit", "fitted", type=_new, metavar="FILE", help="Fit the weights to all of this, and write them.")
+@click.option("--gain", is_flag=True, help="For --fit: weigh, too, what the evidence adds to an answer's likelihood.")
 @click.option("--open", "opens", type=_file, multiple=True, help="For --fit: questions with evidence of their own.")
 @click.option(
     "--retrieval", "pairs", type=(_file, _file), multiple=True, metavar="CORPUS QUESTIONS", help="For --fit: a corpus."
@@ -38,6 +39,7 @@ def grounding(
     calibration: Path | None,
     threshold: float | None,
     fitted: Path | None,
+    gain: bool,
     opens: Sequence[Path],
     pairs: Sequence[tuple[Path, Path]],
 ) -> None:
@@ -45,6 +47,8 @@ def grounding(
 
     A record of DATA has `question` and `evidence`, and either `answerable` (true or false), or an `answer` and whether
     it is `grounded` in the evidence. No student is asked: these are the judgements by which `drag ask` abstains.
+
+    DATA may also be what `drag eval open --run` kept: answers, of which the confidence is judged.
 
     --fit chooses the weights anew, from DATA and what --open and --retrieval add: there the evidence of a question is
     set against the nearest evidence of others. Point `[ask] calibration` at the file to use them. What is then
@@ -63,8 +67,8 @@ def grounding(
     from eval.grounding import judge, read_cases, summarise
     from eval.report import show
 
-    if fitted is None and (opens or pairs):
-        raise ConfigError("--open and --retrieval add cases to fit to: give --fit as well")
+    if fitted is None and (opens or pairs or gain):
+        raise ConfigError("--open, --retrieval and --gain are about what is fitted: give --fit as well")
     settings = Settings.load(config).override("models", embedder=embedder)
     source = calibration or settings.ask.calibration
     weights = Calibration.load(source) if source else DEFAULT
@@ -78,7 +82,7 @@ def grounding(
     if fitted is not None:
         more = [pairs_of_open(draw(read_questions(path), limit, seed), encoder) for path in opens]
         more += [pairs_of_corpus(corpus, questions, encoder) for corpus, questions in pairs]
-        weights = fit([*judged, *(list(judge(cases, encoder)) for cases in more)], weights)
+        weights = fit([*judged, *(list(judge(cases, encoder)) for cases in more)], weights, gain=gain)
         weights.save(fitted)
         errors.print(f"{fitted}: fitted to {sum(map(len, groups)) + sum(map(len, more))} cases", markup=False)
     told = {

@@ -145,7 +145,7 @@ def test_a_student_reads_the_pack(pack: Pack) -> None:
     assert one.context.evidence == (CLOCK,)
     assert one.answerable is not None
     assert one.confidence is not None
-    assert 0.8 < one.confidence < 1  # the answer stands in evidence that is about the question
+    assert 0.5 < one.confidence < 1  # the answer stands in evidence that is about the question
     assert one.usage.completion_tokens == 5
 
 
