@@ -69,7 +69,7 @@ DEFAULT = Calibration(
     confidence={"bias": -1.447, "answerable": 0.53, "gain": 0.0, "grounded": 0.008, "logprob": 0.187},
     threshold=0.25,
 )
-"""Fitted to the development data that docs/experiments.md names, `confidence` to answers of a student of 135M weights."""
+"""Fitted to the development data that docs/experiments.md names; `confidence` to a student of 135M weights."""
 
 
 def probability(weights: Weights, features: Mapping[str, float]) -> float:

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from drag import extract_prompts, prompts, replies
+from drag import extract_prompts, replies
 from drag.errors import ConfigError, DragError, ModelError, ReplyError
 from drag.protocols import LanguageModel
 from drag.types import Evidence
@@ -43,7 +43,7 @@ class ModelExtractor:
     def extract(self, evidence: Sequence[Evidence]) -> list[list[Triple] | DragError]:
         """See `Extractor.extract`."""
         most = [max(self._count, len(one.text.split()) // _WORDS_A_FACT) for one in evidence]
-        asked = [prompts.extract(one, count) for one, count in zip(evidence, most, strict=True)]
+        asked = [extract_prompts.extract(one, count) for one, count in zip(evidence, most, strict=True)]
         return replies.ask(self._model, asked, [_parser(one) for one in evidence])
 
 
@@ -139,4 +139,4 @@ def load_spacy_extractor(settings: Settings, how: Fetching, *, ontology: Ontolog
 
 
 def _parser(evidence: Evidence) -> Callable[[str], list[Triple]]:
-    return lambda reply: prompts.parse_extract(reply, evidence)
+    return lambda reply: extract_prompts.parse_extract(reply, evidence)

@@ -1,4 +1,4 @@
-"""The prompt of an extraction that is held to an ontology, beside the parser of its reply."""
+"""The prompts of extraction, free and held to an ontology, beside the parsers of their replies."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ _MOST_RECORDS: Final = 2
 _MOST_FACTS: Final = 5
 _MOST_VALUES: Final = 10
 _LETTERS: Final = re.compile(r"[\W_]+")
+_WORDS: Final = re.compile(r"\w+")
 _ARTICLE: Final = re.compile(r"^(?:the|a|an|this|that|its|his|her|their)\s+", re.IGNORECASE)
 # What the examples speak of: names that nobody has, so that a model which repeats one is found out.
 _THING: Final = "Silver Harbour"
@@ -158,3 +159,83 @@ def _is_name(head: str) -> bool:
 def _bare(text: str) -> str:
     """Letters and digits only: texts that were taken apart into words space their marks as they please."""
     return _LETTERS.sub("", text).casefold()
+
+
+def extract(evidence: Evidence, count: int = 4) -> Prompt:
+    """Ask for the facts of one piece of evidence as triples, at most `count`.
+
+    The example says two things and has two triples: after one with a single triple a small model stops at one.
+    """
+    part = {"type": "string", "minLength": 1, "maxLength": 60}
+    example = {
+        "triples": [
+            {"head": "Marie Curie", "relation": "was born in", "tail": "Warsaw"},
+            {"head": "Marie Curie", "relation": "discovered", "tail": "polonium"},
+        ]
+    }
+    return Prompt(
+        "extract@2",
+        (
+            Message(
+                "system",
+                "You turn a text into knowledge-graph triples. The head and the tail are names or short noun phrases "
+                "from the text, the relation is a verb phrase of one to four words that leads from head to tail.",
+            ),
+            Message("user", "Text: Marie Curie, who was born in Warsaw, discovered polonium."),
+            Message("assistant", json.dumps(example)),
+            Message("user", f"Text: {evidence.text}"),
+        ),
+        schema={
+            "type": "object",
+            "properties": {
+                "triples": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "properties": {"head": part, "relation": {**part, "maxLength": 40}, "tail": part},
+                        "required": ["head", "relation", "tail"],
+                        "additionalProperties": False,
+                    },
+                    "minItems": 1,
+                    "maxItems": count,
+                }
+            },
+            "required": ["triples"],
+            "additionalProperties": False,
+        },
+        max_tokens=48 * count + 16,
+    )
+
+
+def parse_extract(reply: str, evidence: Evidence) -> list[Triple]:
+    """The well-formed triples of a reply, tidied, whose head and tail stand in the evidence.
+
+    Raises `ReplyError` if there is none. A small model also writes down names of its prompt's example, or what it
+    remembers: a triple that says what its evidence does not say must not cite it.
+    """
+    triples: list[Triple] = []
+    words = set(_WORDS.findall(evidence.text.casefold()))
+    for item in prompts.items(reply, "triples"):
+        if not isinstance(item, Mapping):
+            continue
+        parts = cast("Mapping[str, Any]", item)
+        head, relation, tail = (_part(parts.get(key)) for key in ("head", "relation", "tail"))
+        try:
+            triple = clean(Triple(head, relation, tail, evidence.id))
+        except GraphError:
+            continue
+        if triple is not None and triple not in triples and all(_stands(part, words) for part in (head, tail)):
+            triples.append(triple)
+    if not triples:
+        raise ReplyError("the reply holds no usable triple", reply=reply)
+    return triples
+
+
+def _stands(part: str, words: set[str]) -> bool:
+    """Whether most words of a head or tail stand in the evidence (a plural or a tense may differ)."""
+    own = _WORDS.findall(part.casefold())
+    return 2 * sum(word in words for word in own) > len(own)
+
+
+def _part(value: object) -> str:
+    return prompts.storable(str(value)) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""

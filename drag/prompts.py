@@ -12,9 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, cast
 
 from drag.errors import ReplyError
-from drag.types import Evidence, Message, Prompt, Question
-from graphs import GraphError, Triple
-from graphs.merge import clean
+from drag.types import Message, Prompt, Question
 
 Style = Literal["plain", "instructed"]
 
@@ -163,82 +161,6 @@ def relevance_of_one(question: str, text: str) -> Prompt:
     )
 
 
-def extract(evidence: Evidence, count: int = 4) -> Prompt:
-    """Ask for the facts of one piece of evidence as triples, at most `count`.
-
-    The example says two things and has two triples: after one with a single triple a small model stops at one.
-    """
-    part = {"type": "string", "minLength": 1, "maxLength": 60}
-    example = {
-        "triples": [
-            {"head": "Marie Curie", "relation": "was born in", "tail": "Warsaw"},
-            {"head": "Marie Curie", "relation": "discovered", "tail": "polonium"},
-        ]
-    }
-    return Prompt(
-        "extract@2",
-        (
-            Message(
-                "system",
-                "You turn a text into knowledge-graph triples. The head and the tail are names or short noun phrases "
-                "from the text, the relation is a verb phrase of one to four words that leads from head to tail.",
-            ),
-            Message("user", "Text: Marie Curie, who was born in Warsaw, discovered polonium."),
-            Message("assistant", json.dumps(example)),
-            Message("user", f"Text: {evidence.text}"),
-        ),
-        schema={
-            "type": "object",
-            "properties": {
-                "triples": {
-                    "type": "array",
-                    "items": {
-                        "type": "object",
-                        "properties": {"head": part, "relation": {**part, "maxLength": 40}, "tail": part},
-                        "required": ["head", "relation", "tail"],
-                        "additionalProperties": False,
-                    },
-                    "minItems": 1,
-                    "maxItems": count,
-                }
-            },
-            "required": ["triples"],
-            "additionalProperties": False,
-        },
-        max_tokens=48 * count + 16,
-    )
-
-
-def parse_extract(reply: str, evidence: Evidence) -> list[Triple]:
-    """The well-formed triples of a reply, tidied, whose head and tail stand in the evidence.
-
-    Raises `ReplyError` if there is none. A small model also writes down names of its prompt's example, or what it
-    remembers: a triple that says what its evidence does not say must not cite it.
-    """
-    triples: list[Triple] = []
-    words = set(_WORD.findall(evidence.text.casefold()))
-    for item in items(reply, "triples"):
-        if not isinstance(item, Mapping):
-            continue
-        parts = cast("Mapping[str, Any]", item)
-        head, relation, tail = (_part(parts.get(key)) for key in ("head", "relation", "tail"))
-        try:
-            triple = clean(Triple(head, relation, tail, evidence.id))
-        except GraphError:
-            continue
-        if triple is not None and triple not in triples and all(_stands(part, words) for part in (head, tail)):
-            triples.append(triple)
-    if not triples:
-        raise ReplyError("the reply holds no usable triple", reply=reply)
-    return triples
-
-
-def _stands(part: str, words: set[str]) -> bool:
-    """Whether most words of a head or tail stand in the evidence (a plural or a tense may differ)."""
-    own = _WORD.findall(part.casefold())
-    return 2 * sum(word in words for word in own) > len(own)
-
-
 def answer(
     question: Question,
     evidence: Sequence[str],
@@ -333,11 +255,7 @@ def items(reply: str, key: str = "") -> list[Any]:
     return cast("list[Any]", found) if isinstance(found, list) else []
 
 
-def _part(value: object) -> str:
-    return _storable(str(value)) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
-
-
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """Without half surrogate pairs, which a JSON escape can spell but nothing can hash or store."""
     return text.encode("utf-8", "replace").decode()
 
@@ -369,4 +287,4 @@ def _strings(items: Sequence[Any]) -> list[str]:
         elif isinstance(item, Mapping):
             values = [value for value in cast("Mapping[str, Any]", item).values() if isinstance(value, str)]
             strings.extend(sorted(values, key=len)[-1:])
-    return [_storable(text) for text in strings]
+    return [storable(text) for text in strings]

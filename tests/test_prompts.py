@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from drag import prompts
 from drag.errors import ReplyError
-from drag.prompts import parse_answer, parse_extract, parse_relevance, parse_teach
+from drag.extract_prompts import extract, parse_extract
+from drag.prompts import parse_answer, parse_relevance, parse_teach
 from drag.types import Evidence, Prompt, Question
 from graphs import Triple
 
@@ -168,7 +169,7 @@ FIRST = Triple("Mara Finch", "built", "Aldgate Clock", "e1")
 
 
 def test_extract_asks_about_the_evidence_last() -> None:
-    prompt = prompts.extract(Evidence.of(MOVED, "teacher:x"), 4)
+    prompt = extract(Evidence.of(MOVED, "teacher:x"), 4)
     assert prompt.messages[-1].role == "user"
     assert MOVED in prompt.messages[-1].content
     assert (prompt.schema or {})["properties"]["triples"]["maxItems"] == 4
@@ -299,6 +300,6 @@ def test_every_prompt_of_a_build_is_recorded_with_its_version() -> None:
         prompts.teach(CHOOSE, 1),
         prompts.relevance("?", ["x"]),
         prompts.relevance_of_one("?", "x"),
-        prompts.extract(Evidence.of("x", "y")),
+        extract(Evidence.of("x", "y")),
     )
     assert tuple(prompt.name for prompt in used) == prompts.VERSIONS
