@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from eval.leak import Checked, Clean, measure, ratio, ratio_intervals, shares, through
 from eval.leak_data import Row, read_rows
+from eval.records import read_records
 from eval.report import Report, show
 from privacy import POLICIES, Gateway, Policy, PresidioDetector, open_sanitizer
 from privacy.fit import Example, fit, rows
@@ -45,7 +44,7 @@ def fold_of(name: str, place: int, folds: int) -> int:
 
 def read(path: Path, detector: PresidioDetector, folds: int, *, made_up: bool) -> Source:
     """The rows of a file in the privacy shape, or of one of questions. Raises `ConfigError`."""
-    records: list[dict[str, Any]] = [json.loads(one) for one in path.read_text("utf-8").splitlines() if one.strip()]
+    records = [dict(record) for _, record in read_records(path)]
     questions = "text" not in records[0]
     found = [Row(str(at), one["question"], ()) for at, one in enumerate(records)] if questions else read_rows(path)
     nlp, lexicon, topics = detector.parts()

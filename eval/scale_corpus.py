@@ -7,13 +7,12 @@ follows Zipf's law in Mandelbrot's form, and so do mentions and triples, made of
 
 from __future__ import annotations
 
-import json
 import random
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy
 from numpy.typing import NDArray
@@ -23,6 +22,7 @@ from drag.errors import ConfigError
 from drag.pack import PackWriter
 from drag.pack.documents import Ingested
 from drag.types import Evidence
+from eval.records import read_records
 from graphs import Triple
 from graphs.spacy_reader import Mention, Reading
 
@@ -143,11 +143,12 @@ class Recombined:
 
 def read_texts(path: Path) -> list[str]:
     """The texts of a corpus, JSON Lines with `text`. Raises `ConfigError`."""
-    try:
-        records: list[Any] = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
-        return [str(record["text"]) for record in records]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ConfigError(f"{path} is not JSON Lines with a 'text' in each record") from error
+    texts: list[str] = []
+    for number, record in read_records(path):
+        if not isinstance(record.get("text"), str):
+            raise ConfigError(f"{path}, line {number}: there is no 'text'")
+        texts.append(record["text"])
+    return texts
 
 
 @dataclass(frozen=True, slots=True)
