@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -17,6 +16,7 @@ from drag.profiles import Profile
 from drag.prompts import Style
 from drag.protocols import LanguageModel, ScoringModel
 from drag.types import Context, Question
+from eval.draw import others
 from eval.run_file import RunFile, digest
 from graphs import KnowledgeGraph, verbalise
 
@@ -88,9 +88,7 @@ def another(questions: Sequence[Question], seed: int) -> dict[str, Question]:
     """For each question another one of them, drawn so that each is drawn once; none for a single question."""
     if len(questions) < 2:
         return {}
-    order = list(questions)
-    random.Random(f"another:{seed}").shuffle(order)  # noqa: S311 - a draw, no secret
-    return {one.id: other for one, other in zip(order, [*order[1:], order[0]], strict=True)}
+    return {one.id: questions[other] for one, other in zip(questions, others(len(questions), seed), strict=True)}
 
 
 def contexts(student: Student, question: Question, mode: Mode, other: Question | None) -> dict[str, Context]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +10,7 @@ from pathlib import Path
 from drag.answer import style_of
 from drag.choose import described
 from drag.cli.options import reviewer
+from drag.cli.progress import building, tracked
 from drag.errors import ConfigError
 from drag.journeys import open_student
 from drag.models import Fetching, load_model
@@ -108,10 +109,10 @@ def calibrated(plan: Plan, questions: Sequence[Question], settings: Settings, ho
         read: dict[str, list[Context]] = {"alone": [Context() for _ in questions]}
         if plan.pack is not None:
             mode = mode_of(plan.pack, questions, plan.mode)
-            read[mode] = [one.context(question, graph=False) for question in _tracked("searching", questions)]
+            read[mode] = [one.context(question, graph=False) for question in tracked(questions, "searching")]
         found = calibrate(
             one.model,
-            list(_tracked("asking", questions)),
+            list(tracked(questions, "asking")),
             read,
             style=one.style,
             seed=plan.seed,
@@ -149,8 +150,6 @@ class _Session:
 
     def build(self, pack: Path, writer: str, questions: Sequence[Question] | None = None) -> None:
         """Have `writer` write the evidence that `pack` does not hold yet."""
-        from drag.cli.progress import building
-
         questions = self._questions if questions is None else questions
         with building(len(questions)) as tell:
             build_for(
@@ -173,7 +172,7 @@ class _Session:
         with open_student(pack, settings=settings, how=self._how, review=reviewer(settings)) as student:
             asker = _asker(student.model, settings.ask)
             self.made_with["student"] = _told(asker)
-            for question in _tracked("asking the student", self._questions):
+            for question in tracked(self._questions, "asking the student"):
                 given = self._given(student, question, arms)
                 if "others" in arms:
                     given["others"] = student.context(question, graph=False, without=strange[question.id])
@@ -192,7 +191,7 @@ class _Session:
             # What the command line says about rules and styles is about the student; the teacher has its own best.
             asker = _asker(teacher, Ask(profiles=self._settings.ask.profiles))
             self.made_with["teacher"] = _told(asker)
-            for question in _tracked("asking the teacher", self._questions):
+            for question in tracked(self._questions, "asking the teacher"):
                 self.read[question.id]["teacher"] = Context()
                 self.said[question.id]["teacher"] = ask(asker, "teacher", question, Context(), kept)
         finally:
@@ -218,11 +217,3 @@ def _told(asker: Asker) -> dict[str, object]:
     if not isinstance(asker.model, ScoringModel):
         how = {"rule": "reply", "options": "shown"}
     return {"name": asker.model.name, "style": asker.style, **how}
-
-
-def _tracked(doing: str, questions: Sequence[Question]) -> Iterable[Question]:
-    from rich.progress import track
-
-    from drag.cli.console import errors
-
-    return track(questions, doing, console=errors, disable=not errors.is_terminal)

@@ -16,6 +16,14 @@ from eval.leak_data import Row, read_rows
 Item = TypeVar("Item")
 
 
+def others(count: int, seed: int) -> list[int]:
+    """For each of `count` places another one, drawn so that each is drawn once; its own where there is only one."""
+    order = list(range(count))
+    random.Random(f"another:{seed}").shuffle(order)  # noqa: S311 - a draw, no secret
+    paired = dict(zip(order, [*order[1:], *order[:1]], strict=True))
+    return [paired[place] for place in range(count)]
+
+
 def rows_of(files: Sequence[Path], limit: int | None, seed: int) -> list[Row]:
     """The rows of files in the privacy shape. Raises `ConfigError`."""
     return [row for path, most in split(files, limit) for row in draw(read_rows(path), most, seed)]

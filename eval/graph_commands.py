@@ -54,11 +54,8 @@ def graph(
     """
     import random
 
-    from rich.progress import track
-
     from drag.answer import style_of
-    from drag.cli.console import errors
-    from drag.cli.progress import fetching, ingesting
+    from drag.cli.progress import fetching, ingesting, tracked
     from drag.journeys import build
     from drag.models import load_model
     from drag.models.embed import load_embedder
@@ -75,7 +72,6 @@ def graph(
     settings = settings.override("documents", extractor=extractor)
     asked = draw(read_asked(questions), limit, seed)
     random.Random(seed).shuffle(asked)  # noqa: S311 - a sample, no secret
-    quiet = not errors.is_terminal
     with fetching(settings) as how:
         place = pack or cached_pack(corpus, settings, how)
         with ingesting() as on_documents:
@@ -90,7 +86,7 @@ def graph(
                 compared = WORDINGS if wordings else WORDINGS[:1]
                 read = [
                     contexts(one, words, fused, tokens, model.count_tokens, compared)
-                    for one in track(asked, "searching", console=errors, disable=quiet)
+                    for one in tracked(asked, "searching")
                 ]
             put = list(zip(asked, read, strict=True))[:count]
             answers = [
@@ -98,7 +94,7 @@ def graph(
                     arm: ask(model, one.question, context, style=style, max_tokens=settings.ask.max_tokens)
                     for arm, context in given.items()
                 }
-                for one, given in track(put, "asking", console=errors, disable=quiet)
+                for one, given in tracked(put, "asking")
             ]
         finally:
             model.close()

@@ -18,6 +18,7 @@ from drag.rank import SimilarityRanker, keep_best, near_best, rank
 from drag.settings import Ask
 from drag.teach import teach
 from drag.types import Answer, Context, Evidence, Question, Usage, texts
+from eval.draw import others
 from eval.open_measures import right
 from eval.run_file import RunFile, digest
 from graphs import verbalise
@@ -88,12 +89,9 @@ def searched(student: Student, question: Question) -> dict[str, Context]:
 
 def with_others(read: Sequence[Mapping[str, Context]], seed: int) -> list[Mapping[str, Context]]:
     """`read` with the arm `shuffled`: the evidence of another question, without what is the question's own."""
-    order = list(range(len(read)))
-    random.Random(f"another:{seed}").shuffle(order)  # noqa: S311 - a draw, no secret
-    other = dict(zip(order, [*order[1:], *order[:1]], strict=True))
     made: list[Mapping[str, Context]] = []
-    for place, own in enumerate(read):
-        theirs = read[other[place]]["evidence"]
+    for own, other in zip(read, others(len(read), seed), strict=True):
+        theirs = read[other]["evidence"]
         mine = {one.text for one in own["evidence"].evidence}
         rest = tuple(one for one in theirs.evidence if one.text not in mine)
         made.append({**own, "shuffled": Context(rest, cosine=None)} if len(read) > 1 else own)

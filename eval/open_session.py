@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 from drag.answer import calibration_of, style_of
 from drag.cli.options import reviewer
+from drag.cli.progress import tracked
 from drag.errors import ConfigError
 from drag.journeys import open_student
 from drag.models import Fetching, load_model
@@ -22,8 +22,6 @@ from eval.open import CONTROLS, PACK_READ, READ, Asker, ask, contexts, searched,
 from eval.open_measures import Row, summarise
 from eval.report import Report
 from eval.run_file import RunFile
-
-Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +99,7 @@ class _Session:
             self.made_with |= {"student": student.model.name, "style": asker.style}
             given = self._given(plan, student, pool)
             given = with_others(list(given), plan.seed) if "shuffled" in arms else given
-            pairs = _tracked("asking", zip(self._questions, given, strict=True), len(self._questions))
+            pairs = tracked(zip(self._questions, given, strict=True), "asking", len(self._questions))
             for question, read in pairs:
                 said = self.said[question.id]
                 for arm in arms:
@@ -117,7 +115,7 @@ class _Session:
         with closing(load_model(settings.models.teacher, settings, how=self._how)) as teacher:
             set_review(teacher, reviewer(settings))
             asker = Asker(teacher, style_of(teacher), settings.ask.max_tokens, calibration_of(settings.ask))
-            for question in _tracked("asking the teacher", self._questions, len(self._questions)):
+            for question in tracked(self._questions, "asking the teacher"):
                 self.said[question.id]["teacher"] = ask(asker, "teacher", question, Context(), self._kept)
 
     def _given(self, plan: Plan, student: Student, pool: Sequence[Question]) -> Iterable[Mapping[str, Context]]:
@@ -135,11 +133,3 @@ class _Session:
             count_tokens=student.model.count_tokens,
         )
         return ({"alone": Context(), "evidence": one} for one in found)
-
-
-def _tracked(doing: str, items: Iterable[Item], total: int) -> Iterable[Item]:
-    from rich.progress import track
-
-    from drag.cli.console import errors
-
-    return track(items, doing, total=total, console=errors, disable=not errors.is_terminal)

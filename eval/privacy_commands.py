@@ -154,9 +154,7 @@ def attack(config: str | None, *, policy: str | None, limit: int | None, seed: i
     Everybody in it is made up; --limit is their number (default 20). A malicious endpoint on the loopback address
     plays the teacher; nothing else is contacted.
     """
-    from rich.progress import track
-
-    from drag.cli.progress import fetching
+    from drag.cli.progress import fetching, tracked
     from drag.settings import Settings
     from eval.attack import against, people, summarise, values
     from eval.attack_paths import through
@@ -170,7 +168,7 @@ def attack(config: str | None, *, policy: str | None, limit: int | None, seed: i
     with fetching(settings) as how:
         attacks = against(_gateway(settings, how), crowd) | through(_gateway(told, how), crowd[:6])
     results: dict[str, Any] = {}
-    for name, one in track(attacks.items(), "attacking", console=errors, disable=not errors.is_terminal):
+    for name, one in tracked(attacks.items(), "attacking"):
         try:
             results |= one()
         except (DragError, OSError) as error:
@@ -213,11 +211,10 @@ def _embedder(settings: Settings, how: Fetching) -> Any:
 
 
 def _measure(rows: Sequence[Row], clean: Clean) -> list[Checked]:
-    from rich.progress import track
-
+    from drag.cli.progress import tracked
     from eval.leak import measure
 
-    return measure(track(rows, "sanitizing", console=errors, disable=not errors.is_terminal), clean)
+    return measure(tracked(rows, "sanitizing"), clean)
 
 
 def _reduction(files: Sequence[Path], asked: Sequence[Question], checked: Sequence[Checked]) -> dict[str, float]:
@@ -236,9 +233,8 @@ def _reduction(files: Sequence[Path], asked: Sequence[Question], checked: Sequen
 
 def _exam(exam: Sequence[Question], rows: Sequence[Row], clean: Clean, settings: Settings, how: Fetching) -> Exam:
     """The student's answers to the questions as they are, with what was injected, and sanitized."""
-    from rich.progress import track
-
     from drag.answer import style_of
+    from drag.cli.progress import tracked
     from drag.models import load_model
     from eval.choices import sit
 
@@ -246,7 +242,7 @@ def _exam(exam: Sequence[Question], rows: Sequence[Row], clean: Clean, settings:
     student = load_model(settings.models.student, settings, how=how)
     try:
         style = style_of(student) if settings.ask.style == "auto" else settings.ask.style
-        shown = track(exam, "answering", console=errors, disable=not errors.is_terminal)
+        shown = tracked(exam, "answering")
         return sit(student, shown, injected, clean, style=style)
     finally:
         student.close()

@@ -58,10 +58,7 @@ def retrieval(
     and kept in the cache for the next time. Questions without gold ids are left out, and counted. With --seed 0 a
     --limit takes the first questions, with another a sample.
     """
-    from rich.progress import track
-
-    from drag.cli.console import errors
-    from drag.cli.progress import fetching, ingesting
+    from drag.cli.progress import fetching, ingesting, tracked
     from drag.journeys import build
     from drag.models.embed import load_embedder
     from drag.pack import Pack
@@ -81,7 +78,7 @@ def retrieval(
     drawn = draw(usable, limit, seed)
 
     def progress(rows: Iterable[Asked], name: str) -> Iterable[Asked]:
-        return track(list(rows), name, console=errors, disable=not errors.is_terminal)
+        return tracked(list(rows), name)
 
     with fetching(settings) as how:
         place = pack or cached_pack(corpus, settings, how)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -147,7 +147,7 @@ def test_what_the_evidence_adds_is_looked_at_only_where_it_counts() -> None:
     assert plain.signals["gain"] == 0
     gain = answer(model, question, context, style="plain", every_signal=True).signals["gain"]
     assert gain != 0
-    weights = Calibration(**{**asdict(DEFAULT), "confidence": {**DEFAULT.confidence, "gain": 2.0}})
+    weights = replace(DEFAULT, confidence={**DEFAULT.confidence, "gain": 2.0})
     weighed = answer(model, question, context, style="plain", calibration=weights)
     assert weighed.signals["gain"] == gain
     assert weighed.confidence != replace(weighed, confidence=plain.confidence).confidence

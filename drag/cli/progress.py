@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from rich.progress import (
     BarColumn,
@@ -16,6 +16,7 @@ from rich.progress import (
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
+    track,
 )
 
 from drag.cli.console import errors
@@ -32,6 +33,8 @@ _STAGES: dict[Stage, str] = {
     "extract": "triples are extracted",
     "write": "done",
 }
+
+Item = TypeVar("Item")
 
 
 def _bars(*columns: ProgressColumn) -> Progress:
@@ -104,3 +107,8 @@ def ingesting() -> Generator[OnDocuments]:
         yield show
     finally:
         bars.stop()
+
+
+def tracked(items: Iterable[Item], doing: str, total: int | None = None) -> Iterable[Item]:
+    """`items`, with a bar on a terminal; `total` where they have no length."""
+    return track(items, doing, total=total, console=errors, disable=not errors.is_terminal)
