@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
+# Tests of one file stay together: they share what is slow to load.
+PYTEST := $(BIN)/python -m pytest -n $(or $(WORKERS),2) --dist loadfile
+
 # Two OpenMP pools (torch and llama.cpp) that spin starve each other on few cores.
 export OMP_WAIT_POLICY := passive
 
@@ -11,7 +14,7 @@ export OMP_WAIT_POLICY := passive
 
 help:
 	@echo "make demo    install, build a pack from the example questions, ask with and without it"
-	@echo "make test    install what the tests need, run them (real small models included)"
+	@echo "make test    install what the tests need, run them (real small models included; WORKERS=2)"
 	@echo "make check   ruff, pyright, import-linter and the fast tests"
 	@echo "make format  let ruff format and mend what it can"
 	@echo "make clean   remove .venv and what the demo wrote (fetched models stay in the cache)"
@@ -34,14 +37,14 @@ demo: $(VENV)/.demo
 	$(BIN)/python examples/demo.py
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -m "not slow and not real_model and not shared_data"
+	$(PYTEST) -m "not slow and not real_model and not shared_data"
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .

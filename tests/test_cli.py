@@ -143,7 +143,7 @@ def test_the_endpoint_reaches_the_model(command: Command, questions: Path, monke
 
 def test_ask_with_a_pack(command: Command, pack: Path) -> None:
     shown = command("ask", "Who built the Aldgate Clock?", "--pack", pack, "--student", READER)
-    source = "  confidence 99%\n  [1] Mara Finch built the Aldgate Clock.\n      document:clock, by model\n"
+    source = "  confidence 55%\n  [1] Mara Finch built the Aldgate Clock.\n      document:clock, by model\n"
     assert shown == Outcome(0, f"Mara Finch [1].\n{source}", "")
     lost = command("ask", "Who built the Aldgate Clock?", "--pack", pack, "--student", LOST)
     assert lost == Outcome(1, "", "drag: out of memory\n")
