@@ -156,8 +156,9 @@ class Names:
         last = after - 1
         if tree.head[last] != last and last in tree.kids[tree.head[last]]:
             tree.kids[tree.head[last]].remove(last)
-        if verb in tree.kids[last]:
-            tree.kids[last].remove(verb)
+        if tree.below(verb, last):
+            # Wherever it hangs under the title (`King (credited as Jeff King) is`), or the two would hang in a circle.
+            tree.kids[tree.head[verb]].remove(verb)
             tree.head[verb] = verb
             tree.dep[verb] = "ROOT"
             tree.roots.insert(0, verb)

@@ -97,6 +97,14 @@ class Tree:
             self.left[head] = min(self.left[head], self.left[place])
             self.right[head] = max(self.right[head], self.right[place])
 
+    def below(self, place: int, above: int) -> bool:
+        """Whether `place` hangs under `above`, by however many steps."""
+        while self.head[place] != place:
+            place = self.head[place]
+            if place == above:
+                return True
+        return False
+
     def has(self, place: int, *deps: str) -> bool:
         """Whether a child hangs under `place` by one of `deps`."""
         return any(self.dep[kid] in deps for kid in self.kids[place])
