@@ -348,7 +348,12 @@ def test_killed_the_pack_holds_whole_documents_and_the_next_run_goes_on(tmp_path
 
     def start(pack: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "drag", "build", "--documents", str(corpus), "-o", pack, *FAKES]
-        return subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        # Whoever runs the tests in the background hands down that interrupts are ignored.
+        before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+        try:
+            return subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        finally:
+            signal.signal(signal.SIGINT, before)
 
     assert start("whole.pack").wait() == 0
     with Pack(tmp_path / "whole.pack") as pack:
