@@ -80,8 +80,8 @@ def choice(
     from drag.questions import read_questions
     from drag.settings import Settings
     from eval import html
+    from eval.arms_html import page as rendered
     from eval.choice import choice_questions
-    from eval.choice_html import page as rendered
     from eval.choice_measures import measured
     from eval.choice_session import Plan, calibrated, run
     from eval.draw import draw

@@ -29,6 +29,7 @@ from eval.common_options import with_common
     type=click.Path(dir_okay=False, path_type=Path),
     help="Keep answers in this file, and go on from it. For `drag eval grounding --fit`, too.",
 )
+@click.option("--html", "page", type=click.Path(dir_okay=False, path_type=Path), help="Write a report with plots.")
 @click.pass_obj
 def open_(
     config: str | None,
@@ -45,6 +46,7 @@ def open_(
     controls: bool,
     only: tuple[str, ...],
     run: Path | None,
+    page: Path | None,
     **flags: Any,
 ) -> None:
     """Open questions: the student alone against the student with evidence.
@@ -58,7 +60,8 @@ def open_(
     from drag.cli.progress import fetching
     from drag.questions import read_questions
     from drag.settings import Settings
-    from eval import open_session
+    from eval import html, open_session
+    from eval.arms_html import page as rendered
     from eval.draw import draw
     from eval.report import show
 
@@ -77,6 +80,8 @@ def open_(
         raise ConfigError(f"{data} holds no record with {needed}")
     with fetching(settings) as how:
         report = open_session.run(plan, questions, pool, settings, how)
+    if page is not None:
+        html.write(page, rendered(report))
     show(report, file)
     if not report.measured:
         raise ConfigError("every row failed: nothing was measured")

@@ -237,7 +237,7 @@ def test_subjects(command: Command, tmp_path: Path) -> None:
 def test_the_page(command: Command, tmp_path: Path) -> None:
     measured(command, data(tmp_path), "--html", "page.html")
     page = (tmp_path / "page.html").read_text("utf-8")
-    for part in ("Accuracy by arm", "Transfer by arm", "Accuracy against tokens", "blind+graph", "believer"):
+    for part in ("Accuracy, by arm", "Transfer by arm", "Accuracy against tokens", "blind+graph", "believer"):
         assert part in page, part
     assert page.count("<svg") == 3
     assert "<script" not in page

@@ -76,6 +76,16 @@ def test_the_controls_and_the_teacher(command: Command, data: Path) -> None:
     assert metrics["mcnemar_p/shuffled"] == 1
 
 
+def test_the_page_shows_arms_transfer_and_what_the_teacher_would_help(
+    command: Command, data: Path, tmp_path: Path
+) -> None:
+    measured(command, data, "--controls", "--teacher", f"{__name__}:Knowing", "--html", tmp_path / "r.html")
+    text = (tmp_path / "r.html").read_text("utf-8")
+    for part in ("DRAG open report: 6 questions", "with evidence", "Transfer by arm", "self: if the teacher is asked"):
+        assert part in text
+    assert "http" not in text.replace("http-equiv", "").replace("http://www.w3.org/2000/svg", "")
+
+
 def test_only_the_arms_asked_for(command: Command, data: Path) -> None:
     report = measured(command, data, "--arm", "shuffled")
     assert [name for name in report["metrics"] if name.startswith("contains/")] == ["contains/shuffled"]

@@ -1,4 +1,4 @@
-"""A choice report as one HTML page: the arms, what the evidence costs, the subjects, all metrics."""
+"""A report of arms, on choice or on open questions, as one HTML page: arms, costs, subjects, all metrics."""
 
 from __future__ import annotations
 
@@ -9,9 +9,14 @@ from collections.abc import Sequence
 from eval.html import HEAD, settings_of, table
 from eval.plots import Bar, Point, bars, scatter
 from eval.report import Report
+from eval.transfer import SHARES
 
 _MEANING = {
     "alone": "the student, without anything to read",
+    "evidence": "with evidence",
+    "both": "with evidence and triples",
+    "paraphrase": "with evidence written for the question in other words",
+    "others": "with evidence written for other questions of its subject",
     "blind": "with evidence; the teacher saw the question only",
     "concluding": "with evidence; the teacher decided first and argued for its decision",
     "graph": "with triples only",
@@ -23,12 +28,16 @@ _MEANING = {
 }
 
 
+_MEASURES = {"choice": ("accuracy", "Accuracy"), "open": ("contains", "Answers that hold an accepted one")}
+
+
 def page(report: Report) -> str:
-    """The page of a choice report."""
-    title = f"DRAG choice report: {report.n} questions"
+    """The page of a report of `drag eval choice` or `drag eval open`."""
+    title = f"DRAG {report.task} report: {report.n} questions"
+    measure, called = _MEASURES[report.task]
     arms = arms_of(report)
-    parts = [HEAD.format(title=html.escape(title)), f"<h1>{html.escape(title)}</h1>", _arms(report, arms)]
-    parts += ["<h2>Accuracy</h2>", bars("Accuracy by arm", _bars(report, "accuracy", arms))]
+    parts = [HEAD.format(title=html.escape(title)), f"<h1>{html.escape(title)}</h1>", _arms(report, arms, measure)]
+    parts += [f"<h2>{called}</h2>", bars(f"{called}, by arm", _bars(report, measure, arms))]
     moved = [arm for arm in arms if math.isfinite(report.metrics.get(f"transfer/{arm}", math.nan))]
     if moved:
         parts += ["<h2>Transfer</h2>", "<p>(arm − alone) / (teacher − alone): at 100 % the student answers as well as "
@@ -39,14 +48,16 @@ def page(report: Report) -> str:
         count = report.metrics["without_answer_n"]
         name = f"Accuracy on the {count:g} questions whose evidence does not hold the answer"
         parts += [f"<h2>{name}</h2>", bars(name, _bars(report, "accuracy_without_answer_in_evidence", without))]
+    for arm in moved:
+        parts += _helped(report, arm, measure)
     points = [
-        Point(arm, report.metrics[f"tokens/{arm}"], report.metrics[f"accuracy/{arm}"])
+        Point(arm, report.metrics[f"tokens/{arm}"], report.metrics[f"{measure}/{arm}"])
         for arm in arms
         if math.isfinite(report.metrics.get(f"tokens/{arm}", math.nan))
     ]
     if points:
-        name = "Accuracy against tokens"
-        drawn = scatter(name, points, x="tokens read for a question", y="accuracy", joined=False, shares=False)
+        name = f"{called} against tokens"
+        drawn = scatter(name, points, x="tokens read for a question", y=measure, joined=False, shares=False)
         parts += [f"<h2>{name}</h2>", drawn]
     for subject in sorted(name.partition("/")[2] for name in report.metrics if name.startswith("n/")):
         shown = [
@@ -61,18 +72,41 @@ def page(report: Report) -> str:
 
 def arms_of(report: Report) -> list[str]:
     """The arms that a report has."""
-    return [name.partition("/")[2] for name in report.metrics if name.startswith("accuracy/") and name.count("/") == 1]
+    measure = _MEASURES[report.task][0]
+    return [
+        name.partition("/")[2] for name in report.metrics if name.startswith(f"{measure}/") and name.count("/") == 1
+    ]
 
 
-def _arms(report: Report, arms: Sequence[str]) -> str:
+def _helped(report: Report, arm: str, measure: str) -> list[str]:
+    """What asking the teacher buys, where the student is least sure."""
+    ends = [
+        Point("0 %", 0.0, report.metrics[f"{measure}/{arm}"]),
+        Point("all", 1.0, report.metrics[f"{measure}/teacher"]),
+    ]
+    between = [
+        Point(f"{100 * share:g} %", share, report.metrics[f"helped@{100 * share:g}/{arm}"])
+        for share in SHARES
+        if f"helped@{100 * share:g}/{arm}" in report.metrics
+    ]
+    if not between:
+        return []
+    name = f"{arm}: if the teacher is asked where the student is least sure"
+    return [
+        f"<h3>{html.escape(name)}</h3>",
+        scatter(name, [*ends, *between], x="share of the questions asked", y=measure),
+    ]
+
+
+def _arms(report: Report, arms: Sequence[str], measure: str) -> str:
     shown = [
         f"<tr><td><code>{html.escape(arm)}</code></td><td>{html.escape(_MEANING.get(arm, ''))}</td>"
-        f"<td class=n>{100 * report.metrics[f'accuracy/{arm}']:.1f} %</td>"
+        f"<td class=n>{100 * report.metrics[f'{measure}/{arm}']:.1f} %</td>"
         f"<td class=n>{_p(report.metrics.get(f'mcnemar_p/{arm}'))}</td></tr>"
         for arm in arms
     ]
     return (
-        "<table><tr><th>arm</th><th>what it is</th><th>accuracy</th><th>p against alone</th></tr>"
+        "<table><tr><th>arm</th><th>what it is</th><th>{measure}</th><th>p against alone</th></tr>"
         f"{''.join(shown)}</table>"
     )
 
