@@ -28,6 +28,9 @@ _MEANING = {
 }
 
 
+_READERS = ("blind", "concluding", "evidence", "both")
+"""The arms of which one would ask what help is worth to them."""
+
 _MEASURES = {"choice": ("accuracy", "Accuracy"), "open": ("contains", "Answers that hold an accepted one")}
 
 
@@ -48,7 +51,7 @@ def page(report: Report) -> str:
         count = report.metrics["without_answer_n"]
         name = f"Accuracy on the {count:g} questions whose evidence does not hold the answer"
         parts += [f"<h2>{name}</h2>", bars(name, _bars(report, "accuracy_without_answer_in_evidence", without))]
-    for arm in moved:
+    for arm in (one for one in moved if one in _READERS):
         parts += _helped(report, arm, measure)
     points = [
         Point(arm, report.metrics[f"tokens/{arm}"], report.metrics[f"{measure}/{arm}"])

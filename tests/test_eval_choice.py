@@ -239,7 +239,7 @@ def test_the_page(command: Command, tmp_path: Path) -> None:
     page = (tmp_path / "page.html").read_text("utf-8")
     for part in ("Accuracy, by arm", "Transfer by arm", "Accuracy against tokens", "blind+graph", "believer"):
         assert part in page, part
-    assert page.count("<svg") == 3
+    assert page.count("<svg") == 4
     assert "<script" not in page
     outcome = command("eval", "choice", data(tmp_path), *FAKES, "--html", "no/such/page.html")
     assert outcome.code == 1
