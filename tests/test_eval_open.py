@@ -81,7 +81,12 @@ def test_the_page_shows_arms_transfer_and_what_the_teacher_would_help(
 ) -> None:
     measured(command, data, "--controls", "--teacher", f"{__name__}:Knowing", "--html", tmp_path / "r.html")
     text = (tmp_path / "r.html").read_text("utf-8")
-    for part in ("DRAG open report: 6 questions", "with evidence", "Transfer by arm", "evidence: if the teacher is asked"):
+    for part in (
+        "DRAG open report: 6 questions",
+        "with evidence",
+        "Transfer by arm",
+        "evidence: if the teacher is asked",
+    ):
         assert part in text
     assert "http" not in text.replace("http-equiv", "").replace("http://www.w3.org/2000/svg", "")
 
