@@ -27,6 +27,11 @@ class Frequencies:
         self._most = pack.vector_state()[0]  # the last number given: no less than the count
         self._known: dict[str, int] = {}
 
+    @property
+    def large(self) -> bool:
+        """Whether the pack is too large to be searched for every word: SQLite then works for long."""
+        return self._most > SMALL
+
     def count(self, word: str) -> int:
         """How many texts an FTS5 expression matches, at most `FREQUENT`."""
         if word not in self._known:
@@ -51,7 +56,7 @@ class Frequencies:
         of frequent words only are left out without a weight. If all words are frequent, as many of them, the rarest
         first, have to stand in a text as do in any; the expression is empty if that does not tell texts apart either.
         """
-        if self._most <= SMALL or not match:
+        if not self.large or not match:
             return match, {}
         parts = [part for part in match.split(" OR ") if self.countable(part)]
         words = sorted(parts, key=self.count)  # stable: of equals the first stays first

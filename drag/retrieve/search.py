@@ -53,13 +53,18 @@ class Searcher:
         """Evidence for `question`, the best first, at most `limit`; `today` is what `last week` is counted from."""
         began = perf_counter()
         wanted = vector is None and (self.on("dense") or self.on("question"))
-        # Both leave Python while they work, so that the words cost hardly any time beside the embedding.
+        embedding = 0.0
+        if wanted and not self.frequencies.large:
+            vector, embedding = self._embedded(question)
+            wanted, began = False, perf_counter()
+        # In a large pack the search for words leaves Python for long, as the embedding does, and costs hardly any
+        # time beside it. In a small one both would wait for each other's interpreter.
         with ThreadPoolExecutor(1) as beside:
             pending = beside.submit(self._embedded, question) if wanted else None
             look = _Look(self, self._pack, self._settings, question, today)
             look.begin()
             asked = perf_counter()
-            vector, embedding = pending.result() if pending else (vector, 0.0)
+            vector, embedding = pending.result() if pending else (vector, embedding)
             waited = perf_counter() - asked
         look.first(vector)
         if self.on("graph"):
