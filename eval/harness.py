@@ -35,7 +35,7 @@ class Arm:
     """A student in one arm: what the harness asks of a model."""
 
     def __init__(self, student: Student, arm: str) -> None:
-        """Raises `ConfigError` for an arm that there is not, and for a model that cannot score."""
+        """Raises `ConfigError` for an arm that there is not."""
         if arm not in ARMS:
             raise ConfigError(f"there is no arm '{arm}'; there are: {', '.join(ARMS)}")
         self._student = student

@@ -77,13 +77,15 @@ def contexts(
     return made
 
 
-def searched(student: Student, question: Question) -> dict[str, Context]:
-    """What each arm reads of the student's pack; one that found nothing reads nothing."""
-    return {
-        "alone": Context(),
-        "evidence": student.context(question, graph=False),
-        "graph": student.context(question, evidence=False),
-        "both": student.context(question),
+def searched(student: Student, question: Question, arms: Sequence[str]) -> dict[str, Context]:
+    """What each of `arms` reads of the student's pack; one that found nothing reads nothing, as `alone` does."""
+    halves = {"evidence": (True, False), "graph": (False, True), "both": (True, True)}
+    # What one question found is what another's `shuffled` reads.
+    wanted = {*arms, *(["evidence"] if "shuffled" in arms else ())}
+    return {"alone": Context()} | {
+        arm: student.context(question, evidence=evidence, graph=graph)
+        for arm, (evidence, graph) in halves.items()
+        if arm in wanted
     }
 
 

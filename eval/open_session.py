@@ -97,7 +97,7 @@ class _Session:
         with open_student(plan.pack, settings=settings, how=self._how, review=reviewer(settings)) as student:
             asker = Asker(student.model, student.style, settings.ask.max_tokens, calibration_of(settings.ask))
             self.made_with |= {"student": student.model.name, "style": asker.style}
-            given = self._given(plan, student, pool)
+            given = self._given(plan, student, arms, pool)
             given = with_others(list(given), plan.seed) if "shuffled" in arms else given
             pairs = tracked(zip(self._questions, given, strict=True), "asking", len(self._questions))
             for question, read in pairs:
@@ -118,10 +118,12 @@ class _Session:
             for question in tracked(self._questions, "asking the teacher"):
                 self.said[question.id]["teacher"] = ask(asker, "teacher", question, Context(), self._kept)
 
-    def _given(self, plan: Plan, student: Student, pool: Sequence[Question]) -> Iterable[Mapping[str, Context]]:
+    def _given(
+        self, plan: Plan, student: Student, arms: Sequence[str], pool: Sequence[Question]
+    ) -> Iterable[Mapping[str, Context]]:
         """What each arm reads, by question."""
         if plan.pack is not None:
-            return (searched(student, one) for one in self._questions)
+            return (searched(student, one, arms) for one in self._questions)
         settings = self._settings
         found = contexts(
             self._questions,

@@ -34,12 +34,6 @@ class Shown:
 
         if self.as_json:
             said = student.ask(question, evidence=evidence, graph=graph)
-            sure = least is None or not unsure(said, least)
-            if sure:
-                record = as_record(said, self.pack)
-                if self.explain and student.search is not None:
-                    record["retrieval"] = explained.as_record(student.search)
-                write_json(record, indent=self.indent)
         else:
             if self.headed:
                 output.print(f"{'' if self._first else chr(10)}[bold]{_plain(question.text)}[/]")
@@ -48,7 +42,12 @@ class Shown:
             _finish(said, self.pack)
             if self.explain and student.search is not None:
                 explained.show(student.search)
-            sure = least is None or not unsure(said, least)
+        sure = least is None or not unsure(said, least)
+        if sure and self.as_json:
+            record = as_record(said, self.pack)
+            if self.explain and student.search is not None:
+                record["retrieval"] = explained.as_record(student.search)
+            write_json(record, indent=self.indent)
         if not sure:
             share = "" if said.confidence is None else f" ({said.confidence:.0%})"
             errors.print(f"the student is not sure{share}: the teacher is asked", style="dim", markup=False)
