@@ -7,22 +7,12 @@ from pathlib import Path
 import click
 
 from drag.errors import ConfigError
+from eval.common_options import with_corpus
 
 
 @click.command("graph")
-@click.argument("corpus", type=click.Path(exists=True, path_type=Path))
-@click.argument("questions", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--limit", type=click.IntRange(min=1), help="Only N questions; the corpus stays whole.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of every draw.")
-@click.option("--json", "file", type=click.Path(dir_okay=False, path_type=Path), help="Write JSON; - for stdout.")
+@with_corpus
 @click.option("--student", metavar="SPEC", help="Who answers.  [default: smollm2-135m]")
-@click.option("--embedder", metavar="SPEC", help="Who embeds.  [default: all-minilm-l6-v2]")
-@click.option("--extractor", metavar="NAME", help="Triples by spacy, llm, llm:SPEC or none.  [default: spacy]")
-@click.option(
-    "--pack",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="The pack to search; CORPUS is added as far as it is not in it.  [default: one in the cache]",
-)
 @click.option("--tokens", type=click.IntRange(min=8), default=96, show_default=True, help="Tokens of a context.")
 @click.option(
     "--ask", "count", type=click.IntRange(min=0), default=60, show_default=True, help="Put N questions to the student."

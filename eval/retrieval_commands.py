@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from drag.errors import ConfigError
+from eval.common_options import with_corpus
 
 if TYPE_CHECKING:
     from drag.models import Fetching
@@ -18,19 +19,8 @@ if TYPE_CHECKING:
 
 
 @click.command("retrieval")
-@click.argument("corpus", type=click.Path(exists=True, path_type=Path))
-@click.argument("questions", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--limit", type=click.IntRange(min=1), help="Only N questions; the corpus stays whole.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of every draw.")
-@click.option("--json", "file", type=click.Path(dir_okay=False, path_type=Path), help="Write JSON; - for stdout.")
-@click.option("--embedder", metavar="SPEC", help="Who embeds.  [default: all-minilm-l6-v2]")
-@click.option("--extractor", metavar="NAME", help="Triples by spacy, llm, llm:SPEC or none.  [default: spacy]")
+@with_corpus
 @click.option("--chunk", type=click.IntRange(min=10), help="Words of a piece of a document, about.  [default: 120]")
-@click.option(
-    "--pack",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="The pack to search; CORPUS is added as far as it is not in it.  [default: one in the cache]",
-)
 @click.option("--without", "off", multiple=True, metavar="STAGE", help="Switch a stage off. Repeatable.")
 @click.option("--reranker", metavar="SPEC", help="Folder or hf:REPO of a cross-encoder.  [default: none]")
 @click.option("--stages/--no-stages", default=True, show_default=True, help="Measure each stage alone as well.")
