@@ -75,8 +75,15 @@ def build_requests(
                 run.failures += result.failures
             options = settings.build
             if options.evidence > 0:
-                told = {"show_choices": options.show_choices, "show_evidence": options.show_evidence}
-                results = teach(teacher, questions, options.evidence, **told)
+                results = teach(
+                    teacher,
+                    questions,
+                    options.evidence,
+                    show_choices=options.show_choices,
+                    show_evidence=options.show_evidence,
+                    decided=options.decide,
+                    samples=options.samples,
+                )
                 run.failures += _blocked([one.id for one in questions], results, "teach")
             else:
                 brought = [(one.id, text) for one in questions for text in one.evidence]

@@ -198,13 +198,15 @@ def _recipe(question: Question, teacher: LanguageModel, embedder: str, settings:
     """Digest of all that the results for a question depend on."""
     # How many questions go together changes when things are done, never what is made.
     # Who extracts, and held to which ontology, stands in `extraction`: by what it says, not by where it lies.
-    options = settings.model_dump(exclude={"batch", "ontology", "triples_by"})
+    options = settings.model_dump(exclude={"batch", "ontology", "triples_by", "decide", "samples"})
     asked = [question.text, question.choices, question.gold, question.evidence]
     parts = [RECIPE, prompts.VERSIONS, asked, teacher.identity, embedder, options]
     parts += [extraction] if extraction else []
     if settings.show_choices and question.choices:
-        # By which rule the teacher decides, and how it is told to argue.
-        parts += ["teach-concluding@1", profile_of(teacher).model_dump()]
+        # By which rule the teacher decides, and what comes of it.
+        parts += ["teach-concluding@2", profile_of(teacher).model_dump()]
+    elif settings.show_choices or settings.decide:
+        parts += ["decide@1", settings.samples]
     return hashlib.sha256(json.dumps(parts, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:16]
 
 

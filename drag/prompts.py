@@ -21,90 +21,6 @@ VERSIONS = ("teach@1", "relevance@1", "relevant@1", "extract@2")
 
 ABSTENTION = "insufficient information"
 
-# A piece of evidence is a sentence or two, in characters: long enough for a fact and its condition.
-_MIN_EVIDENCE, _MAX_EVIDENCE = 12, 240
-
-
-def teach(
-    question: Question,
-    count: int,
-    *,
-    show_choices: bool = False,
-    show_evidence: bool = False,
-    conclusion: str = "",
-) -> Prompt:
-    """Ask the teacher for `count` pieces of evidence.
-
-    It sees the choices only when told to (concluding evidence), and so it does with the evidence that the question
-    brought along: small teachers contradict what they have not read. With a `conclusion` it argues for that alone and
-    does not see the choices: small teachers restate every option that they see as a fact.
-    """
-    shown = show_evidence and question.evidence
-    known = "Text:\n" + "\n".join(question.evidence) + "\n\n" if shown else ""
-    if conclusion:
-        return _argue(f"{known}Question: {question.text}\nRight answer: {conclusion}", count)
-    choices = "\nOptions: " + "; ".join(question.choices) if show_choices and question.choices else ""
-    return Prompt.ask(
-        "teach@1",
-        f"{known}Question: {question.text}{choices}\n\n"
-        f"Write {count} different facts that help to answer this question"
-        f"{' and agree with the text' if shown else ''}. Each fact is one short, complete sentence that names what it "
-        "is about, so that it can be understood alone. Be specific: use names, numbers and dates. "
-        'Reply as JSON: {"evidence": ["...", "..."]}',
-        system="You are an expert who writes short, true facts.",
-        schema=_evidence_schema(count),
-        # About 30 tokens a sentence, with room; greedy decoding makes small teachers repeat one fact ten times.
-        max_tokens=48 * count + 32,
-        temperature=0.4,
-    )
-
-
-def _argue(decided: str, count: int) -> Prompt:
-    return Prompt.ask(
-        "teach-concluding@1",
-        f"{decided}\n\n"
-        f"Write {count} different facts that show why this answer is right. Each fact is one short, complete sentence "
-        "that names what it is about, so that it can be understood alone. Be specific: use names, numbers and dates. "
-        'Reply as JSON: {"evidence": ["...", "..."]}',
-        system="You are an expert who writes short, true facts.",
-        schema=_evidence_schema(count),
-        max_tokens=48 * count + 32,
-        temperature=0.4,
-    )
-
-
-def _evidence_schema(count: int) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": {
-            "evidence": {
-                "type": "array",
-                "items": {"type": "string", "minLength": _MIN_EVIDENCE, "maxLength": _MAX_EVIDENCE},
-                "minItems": count,
-                "maxItems": count,
-            }
-        },
-        "required": ["evidence"],
-        "additionalProperties": False,
-    }
-
-
-def parse_teach(reply: str) -> list[str]:
-    """The pieces of evidence in a reply, each once, in its order.
-
-    A reply that was cut off still gives the pieces that are whole. Raises `ReplyError` if there is none.
-    """
-    found = _strings(items(reply, "evidence"))
-    pieces = [" ".join(piece.split()) for piece in found]
-    pieces = [re.sub(r"^(?:\d+[.)]|[-*•])\s+", "", piece) for piece in pieces]
-    unique: dict[str, str] = {}
-    for piece in pieces:
-        if len(piece) >= _MIN_EVIDENCE:
-            unique.setdefault(piece.casefold().rstrip(". "), piece)
-    if not unique:
-        raise ReplyError("the reply holds no evidence", reply=reply)
-    return list(unique.values())
-
 
 def relevance(question: str, texts: Sequence[str]) -> Prompt:
     """Ask a model to judge all texts at once, from 0 to 10."""
@@ -278,7 +194,7 @@ def _whole_items(text: str) -> list[Any]:
     return items
 
 
-def _strings(items: Sequence[Any]) -> list[str]:
+def strings(items: Sequence[Any]) -> list[str]:
     """The strings among the items; of an object its longest string (some models wrap each piece in one)."""
     strings: list[str] = []
     for item in items:

@@ -67,6 +67,12 @@ class Build(Section):
     show_choices: bool = Field(
         default=False, description="let the teacher see the answer choices (concluding evidence)"
     )
+    decide: bool = Field(
+        default=False, description="let the teacher decide on an answer before it writes, where it sees no choices, too"
+    )
+    samples: int = Field(
+        default=3, ge=0, description="short answers of which most have to agree on that decision; 0: it makes none"
+    )
     show_evidence: bool = Field(default=True, description="let the teacher see the record's own evidence (grounded)")
     batch: Positive = Field(default=4, description="questions that go through the stages together")
     triples_by: Literal["teacher", "spacy"] = Field(

@@ -92,7 +92,8 @@ class Stages:
     def _mode(self, question: Question) -> str:
         if self._settings.evidence == 0:
             return "document"
-        if self._settings.show_choices and question.choices:
+        # Without choices the teacher decides by several short answers, if it is to give any.
+        if self._settings.show_choices and (question.choices or self._settings.samples):
             return "concluding"
         return "grounded" if self._settings.show_evidence and question.evidence else "blind"
 
@@ -106,6 +107,8 @@ class Stages:
                 self._settings.evidence,
                 show_choices=self._settings.show_choices,
                 show_evidence=self._settings.show_evidence,
+                decided=self._settings.decide,
+                samples=self._settings.samples,
             )
             for question, written in zip(batch, taught, strict=True):
                 if isinstance(written, DragError):

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Sequence
 
-from drag import prompts, replies
+from drag import replies
 from drag.answer import style_of
 from drag.choose import choose
 from drag.errors import DragError
 from drag.profiles import profile_of
 from drag.protocols import LanguageModel, ScoringModel
+from drag.teach_prompts import decide, parse_decide, parse_teach
+from drag.teach_prompts import teach as prompt_of
 from drag.types import Evidence, Question
+
+# Two answers say the same where their words overlap by half (F1): "the mitochondria" and "mitochondria of the cell".
+_SAME = 0.5
 
 
 def teach(
@@ -20,41 +27,60 @@ def teach(
     *,
     show_choices: bool = False,
     show_evidence: bool = False,
+    decided: bool = False,
+    samples: int = 3,
 ) -> list[list[Evidence] | DragError]:
     """At most `count` pieces of evidence for each question, in the order of the questions.
 
-    Blind unless told otherwise: the teacher sees the question only. With `show_choices` the evidence of a question
-    with choices is concluding: a teacher that can score decides first, by its profile's rule, and argues for that
-    choice alone, in pieces of which the first says what it decided; any other sees the choices. With `show_evidence`
-    the evidence of a question which brings some is grounded in it. A question for which nothing usable came back gives
-    its error as a value.
+    Blind unless told otherwise: the teacher sees the question only. With `show_choices` the evidence is concluding:
+    a teacher that can score decides first between the choices, by its profile's rule, and argues for that one alone,
+    in pieces of which the first says what it decided; one that cannot score sees the choices. Where there are no
+    choices it decides by `samples` short answers, of which more than half have to agree; where they do not, it only
+    writes facts. `decided` has it do so for blind evidence, too. With `show_evidence` the evidence of a question which
+    brings some is grounded in it. A question for which nothing usable came back gives its error as a value.
     """
-    read = [question.evidence if show_evidence else () for question in questions]
-    concluded = [
-        conclude(teacher, question, known) if show_choices else ""
-        for question, known in zip(questions, read, strict=True)
+    free = [
+        one for one in questions if (decided or show_choices) and not (show_choices and one.choices) and samples > 0
     ]
+    agreed = dict(zip([one.id for one in free], _agreements(teacher, free, samples, show_evidence), strict=True))
+    conclusions: list[str | DragError] = [
+        conclude(teacher, one, one.evidence if show_evidence else ())
+        if show_choices and one.choices
+        else agreed.get(one.id, "")
+        for one in questions
+    ]
+    # What was decided is a piece of its own.
+    counts = [count - 1 if conclusion else count for conclusion in conclusions]
     asked = [
-        prompts.teach(
-            question,
-            count,
+        place
+        for place, conclusion in enumerate(conclusions)
+        if counts[place] > 0 and not isinstance(conclusion, DragError)
+    ]
+    prompts = [
+        prompt_of(
+            questions[place],
+            counts[place],
             show_choices=show_choices,
             show_evidence=show_evidence,
-            conclusion=conclusion if isinstance(conclusion, str) else "",
+            conclusion=str(conclusions[place]),
         )
-        for question, conclusion in zip(questions, concluded, strict=True)
+        for place in asked
     ]
-    results = replies.ask(teacher, asked, [prompts.parse_teach] * len(asked))
-    pieces: list[list[Evidence] | DragError] = []
-    for question, conclusion, result in zip(questions, concluded, results, strict=True):
-        problem = next((one for one in (conclusion, result) if isinstance(one, DragError)), None)
-        if problem is not None:
-            pieces.append(problem)
-            continue
-        stated = [f"{question.text} {conclusion}"] if conclusion else []
-        texts = [*stated, *(result if not isinstance(result, DragError) else ())]
-        pieces.append([Evidence.of(text, f"teacher:{teacher.name}") for text in texts[:count]])
-    return pieces
+    told = dict(zip(asked, replies.ask(teacher, prompts, [parse_teach] * len(prompts)), strict=True))
+    return [
+        _pieces(teacher, question, conclusion, told.get(place, []), count)
+        for place, (question, conclusion) in enumerate(zip(questions, conclusions, strict=True))
+    ]
+
+
+def _pieces(
+    teacher: LanguageModel, question: Question, conclusion: str | DragError, told: list[str] | DragError, count: int
+) -> list[Evidence] | DragError:
+    for problem in (conclusion, told):
+        if isinstance(problem, DragError):
+            return problem
+    stated = [f"{question.text} {conclusion}"] if conclusion else []
+    return [Evidence.of(text, f"teacher:{teacher.name}") for text in [*stated, *told][:count]]
 
 
 def conclude(teacher: LanguageModel, question: Question, known: Sequence[str] = ()) -> str | DragError:
@@ -69,3 +95,37 @@ def conclude(teacher: LanguageModel, question: Question, known: Sequence[str] = 
     except DragError as error:
         return error
     return question.choices[made.place or 0]
+
+
+def _agreements(
+    teacher: LanguageModel, questions: Sequence[Question], samples: int, show_evidence: bool
+) -> list[str | DragError]:
+    """For each question what most of its samples say; empty where they do not agree, the error where all failed."""
+    prompts = [decide(one, seed, show_evidence=show_evidence) for one in questions for seed in range(samples)]
+    said = replies.ask(teacher, prompts, [parse_decide] * len(prompts))
+    found: list[str | DragError] = []
+    for place in range(len(questions)):
+        group = said[place * samples : (place + 1) * samples]
+        answers = [one for one in group if not isinstance(one, DragError)]
+        found.append(agreement(answers, samples) if answers else next(e for e in group if isinstance(e, DragError)))
+    return found
+
+
+def agreement(answers: Sequence[str], samples: int) -> str:
+    """The answer with which more than half of all `samples` agree, itself among them; empty where there is none.
+
+    Of several the one that is nearest to the others; a tie goes to the first.
+    """
+    best, place = 0.0, -1
+    for index, one in enumerate(answers):
+        alike = [overlap(one, other) for other in answers]
+        if one and 2 * sum(value >= _SAME for value in alike) > samples and sum(alike) > best:
+            best, place = sum(alike), index
+    return answers[place] if place >= 0 else ""
+
+
+def overlap(one: str, other: str) -> float:
+    """F1 of the words of two answers, in [0, 1]; 0 where either has none (SQuAD, Rajpurkar et al., 2016)."""
+    left, right = Counter(re.findall(r"\w+", one.casefold())), Counter(re.findall(r"\w+", other.casefold()))
+    shared = (left & right).total()
+    return 2 * shared / (left.total() + right.total()) if shared else 0.0

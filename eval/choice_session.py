@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,7 +14,9 @@ from drag.cli.progress import building, tracked
 from drag.errors import ConfigError
 from drag.journeys import open_student
 from drag.models import Fetching, load_model
+from drag.models.cached import with_store
 from drag.models.gateway import set_review
+from drag.pack import PackWriter
 from drag.pipeline import Student
 from drag.profiles import keep_profile, profile_of
 from drag.protocols import LanguageModel, ScoringModel
@@ -82,7 +84,7 @@ def run(plan: Plan, questions: Sequence[Question], settings: Settings, how: Fetc
             if arm in arms:
                 session.ask_student(held, [arm], kept)
         if "teacher" in arms:
-            session.ask_teacher(kept)
+            session.ask_teacher(pack if reads and plan.pack is None else None, kept)
     # One question has no other whose evidence it could read.
     arms = [arm for arm in arms if any(arm in session.said[one.id] for one in questions)]
     if not arms:
@@ -183,19 +185,21 @@ class _Session:
                         told = None if failed else ask(asker, arm, question, given[arm], kept)
                         self.said[question.id][arm] = told
 
-    def ask_teacher(self, kept: RunFile) -> None:
-        """Ask the teacher, which reads nothing."""
-        teacher = load_model(self._settings.models.teacher, self._settings, how=self._how)
-        set_review(teacher, reviewer(self._settings))
-        try:
+    def ask_teacher(self, built: Path | None, kept: RunFile) -> None:
+        """Ask the teacher, which reads nothing; what it said while it `built` the pack costs nothing again."""
+        with ExitStack() as stack:
+            teacher = stack.enter_context(
+                closing(load_model(self._settings.models.teacher, self._settings, how=self._how))
+            )
+            set_review(teacher, reviewer(self._settings))
+            if built is not None:
+                teacher = with_store(teacher, stack.enter_context(PackWriter(built)))
             # What the command line says about rules and styles is about the student; the teacher has its own best.
             asker = _asker(teacher, Ask(profiles=self._settings.ask.profiles))
             self.made_with["teacher"] = _told(asker)
             for question in tracked(self._questions, "asking the teacher"):
                 self.read[question.id]["teacher"] = Context()
                 self.said[question.id]["teacher"] = ask(asker, "teacher", question, Context(), kept)
-        finally:
-            teacher.close()
 
     def _given(self, student: Student, question: Question, arms: Sequence[str]) -> dict[str, Context]:
         """What each arm reads."""

@@ -111,8 +111,8 @@ def test_the_mode_of_evidence(path: Path, settings: dict[str, Any], mode: str) -
     }[mode]
 
 
-def test_a_question_without_choices_is_blind_whatever_the_teacher_may_see(path: Path) -> None:
-    build(path, [MILL], show_choices=True)
+def test_a_question_without_choices_and_samples_is_blind_whatever_the_teacher_may_see(path: Path) -> None:
+    build(path, [MILL], show_choices=True, samples=0)
     assert rows(path, "SELECT mode FROM questions") == [("blind",)]
 
 

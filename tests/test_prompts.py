@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drag import prompts
+from drag import prompts, teach_prompts
 from drag.errors import ReplyError
 from drag.extract_prompts import extract, parse_extract
-from drag.prompts import parse_answer, parse_relevance, parse_teach
+from drag.prompts import parse_answer, parse_relevance
+from drag.teach_prompts import parse_teach
 from drag.types import Evidence, Prompt, Question
 from graphs import Triple
 
@@ -45,24 +46,24 @@ PARSERS: dict[str, Parser] = {"evidence": parse_teach, "scores": scores, "triple
 
 
 def test_the_teacher_is_blind_unless_told_otherwise() -> None:
-    blind = prompts.teach(CHOOSE, 5)
+    blind = teach_prompts.teach(CHOOSE, 5)
     assert "Who built the clock?" in said(blind)
     for hidden in ("Mara", "Ivo", "brought"):
         assert hidden not in said(blind)
         assert hidden not in json.dumps(blind.schema)
-    shown = said(prompts.teach(CHOOSE, 5, show_choices=True))
+    shown = said(teach_prompts.teach(CHOOSE, 5, show_choices=True))
     assert "Mara Finch" in shown
     assert "Ivo Lund" in shown
     plain = Question("1", "Who built the clock?")
-    assert prompts.teach(plain, 5, show_choices=True) == prompts.teach(plain, 5) == blind
+    assert teach_prompts.teach(plain, 5, show_choices=True) == teach_prompts.teach(plain, 5) == blind
 
 
 def test_the_schema_asks_for_as_many_as_the_text() -> None:
-    prompt = prompts.teach(CHOOSE, 7)
+    prompt = teach_prompts.teach(CHOOSE, 7)
     listed = (prompt.schema or {})["properties"]["evidence"]
     assert listed["minItems"] == listed["maxItems"] == 7
     assert "Write 7 " in said(prompt)
-    assert prompt.max_tokens > prompts.teach(CHOOSE, 3).max_tokens
+    assert prompt.max_tokens > teach_prompts.teach(CHOOSE, 3).max_tokens
 
 
 @pytest.mark.parametrize(
@@ -289,7 +290,7 @@ def test_citations_and_abstention(reply: str, text: str, numbers: tuple[int, ...
 
 
 def test_a_repair_has_a_name_and_a_seed_of_its_own() -> None:
-    prompt = prompts.teach(CHOOSE, 3)
+    prompt = teach_prompts.teach(CHOOSE, 3)
     again = prompts.repair(prompt, "broken", "no evidence")
     assert (again.name, again.seed, again.schema) == ("teach@1+repair", prompt.seed + 1, prompt.schema)
     assert again.messages[: len(prompt.messages)] == prompt.messages
@@ -297,7 +298,7 @@ def test_a_repair_has_a_name_and_a_seed_of_its_own() -> None:
 
 def test_every_prompt_of_a_build_is_recorded_with_its_version() -> None:
     used = (
-        prompts.teach(CHOOSE, 1),
+        teach_prompts.teach(CHOOSE, 1),
         prompts.relevance("?", ["x"]),
         prompts.relevance_of_one("?", "x"),
         extract(Evidence.of("x", "y")),

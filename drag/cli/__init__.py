@@ -22,10 +22,12 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
 class EntryPointGroup(click.Group):
-    """A group whose commands are the entry points of `drag.commands`, loaded when they are looked at."""
+    """A group whose commands are the entry points of the group `below`, loaded when they are looked at."""
+
+    below = GROUP
 
     def _registered(self) -> dict[str, EntryPoint]:
-        return {point.name: point for point in entry_points(group=GROUP)}
+        return {point.name: point for point in entry_points(group=self.below)}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(self._registered())

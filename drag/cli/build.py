@@ -52,6 +52,10 @@ if TYPE_CHECKING:
 @click.option("--keep-tokens", type=click.IntRange(min=1), help="Tokens of the kept pieces, at most.  [default: 400]")
 @click.option("--show-choices/--hide-choices", default=None, help="Let the teacher see the choices.  [default: hide]")
 @click.option("--show-evidence/--hide-evidence", default=None, help="Let it see a record's evidence.  [default: show]")
+@click.option(
+    "--decide/--no-decide", default=None, help="Let it decide on an answer before it writes evidence.  [default: no]"
+)
+@click.option("--samples", type=click.IntRange(min=0), help="Short answers that have to agree on that.  [default: 3]")
 @click.option("--similarity", type=click.FloatRange(min=0), help="Weight of the cosine similarity.  [default: 1]")
 @click.option(
     "--relevance", type=click.FloatRange(min=0), help="Weight of the teacher's judgement; 0: skip.  [default: 1]"

@@ -13,6 +13,7 @@ Complete = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 # More than any vocabulary has: the whole distribution is asked for.
 _ALL = 1 << 24
+_LIKELIEST = 200
 
 
 def by_grammar(complete: Complete, prefix: Sequence[int], ids: Sequence[int]) -> list[float]:
@@ -27,6 +28,17 @@ def by_grammar(complete: Complete, prefix: Sequence[int], ids: Sequence[int]) ->
     if len(logprobs) < len(ids):
         raise ModelError(f"{len(logprobs)} of {len(ids)} tokens were scored")
     return logprobs[: len(ids)]
+
+
+def next_tokens(complete: Complete, prefix: Sequence[int], wanted: Sequence[int]) -> list[float] | None:
+    """Natural-log probability of each of `wanted` as the token after `prefix`, in one request for all of them.
+
+    None if one of them is not among the likeliest: letters of options usually are.
+    """
+    chunk = complete(_request(prefix, max_tokens=1, logprobs=_LIKELIEST, n_probs=_LIKELIEST))
+    shown = content_logprobs(chunk)
+    found = {int(one["id"]): float(one["logprob"]) for one in (shown[0].get("top_logprobs", ()) if shown else ())}
+    return [found[token] for token in wanted] if all(token in found for token in wanted) else None
 
 
 def one_by_one(complete: Complete, prefix: Sequence[int], ids: Sequence[int], filler: int) -> list[float]:

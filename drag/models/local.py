@@ -25,7 +25,7 @@ from drag.errors import ContextOverflow, DragError, ModelError
 from drag.models.chunk import content_logprobs
 from drag.models.chunk import finish as finish_of
 from drag.models.chunk import text as text_of
-from drag.models.likelihood import by_grammar, one_by_one
+from drag.models.likelihood import by_grammar, next_tokens, one_by_one
 from drag.protocols import OnReply, OnText
 from drag.types import Likelihood, Message, Prompt, Reply, Usage
 
@@ -106,11 +106,15 @@ class LocalModel:
         reach them by other tokens, and would score another path than the one it prefers.
         """
         prefix = self._tokenize(self._render(prompt.messages), special=True)
+        tokens = [self._tokenize(continuation) for continuation in continuations]
+        if not all(tokens):
+            raise ModelError("an empty continuation has no likelihood")
+        if len(tokens) > 1 and all(len(ids) == 1 for ids in tokens):
+            singles = next_tokens(self._ask, prefix, [ids[0] for ids in tokens])
+            if singles is not None:
+                return [Likelihood((one,)) for one in singles]
         likelihoods: list[Likelihood] = []
-        for continuation in continuations:
-            ids = self._tokenize(continuation)
-            if not ids:
-                raise ModelError("an empty continuation has no likelihood")
+        for continuation, ids in zip(continuations, tokens, strict=True):
             if continuation.isascii() or all(self._is_whole(token) for token in ids):
                 found = by_grammar(self._ask, prefix, ids)
             else:
