@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from drag import prompts
-from drag.choose import choose
+from drag.choose import Choice
 from drag.confidence import (
     DEFAULT,
     EMPTY,
@@ -19,10 +19,12 @@ from drag.confidence import (
     probability,
 )
 from drag.errors import DragError
-from drag.profiles import Profile
+from drag.profiles import Profile, profile_of
 from drag.prompts import Style
-from drag.protocols import LanguageModel, OnText, ScoringModel
+from drag.protocols import Embedder, LanguageModel, OnText, ScoringModel
+from drag.read_each import Fused, answer_each, choose_shown
 from drag.settings import Ask
+from drag.shown import shown
 from drag.types import Answer, Citation, Context, Evidence, Question
 from graphs import verbalise
 
@@ -35,8 +37,14 @@ _SUPPORT = 0.5
 _WORD = re.compile(r"\w+")
 
 
-def style_of(model: LanguageModel) -> Style:
-    """How a student is prompted unless the settings say otherwise: `plain` if its weights are small."""
+def style_of(model: LanguageModel, profile: Profile | None = None) -> Style:
+    """How a model is prompted: as its profile says (with `profile_of`, also the settings), else `plain` if it is small.
+
+    Without a `profile` its own is looked up. Raises `ConfigError` if the user's file of profiles cannot be read.
+    """
+    profile = profile_of(model) if profile is None else profile
+    if profile.style != "auto":
+        return profile.style
     size: int | None = getattr(model, "weights_bytes", None)
     return "plain" if size is not None and size < SMALL else "instructed"
 
@@ -58,44 +66,67 @@ def answer(
     calibration: Calibration = DEFAULT,
     profile: Profile | None = None,
     every_signal: bool = False,
+    embedder: Embedder | None = None,
 ) -> Answer:
     """Ask the student. Raises `ModelError` if it fails.
 
     How likely the answer is without the evidence is looked at only where the calibration gives that a weight, or with
     `every_signal`: it costs a second reading of the question.
 
-    A question with choices is answered by one of them, by the rule of the student's `profile`, where the student can
-    score; by default the one whose text is the most likely per token: small students pick letters at random. Any other
-    is not put to the student at all when what was found for it is unlikely to carry an answer: it would make one up.
+    The student's `profile` says in which order it reads the evidence, whether together or each piece alone (then
+    `on_text` gets the answer at once), and whether whole or cut to what bears on the question. For the last two an
+    `embedder` is of use.
+
+    A question with choices is answered by one of them, by the rule of the profile, where the student can score; by
+    default the one whose text is the most likely per token: small students pick letters at random. Any other is not
+    put to the student at all when what was found for it is unlikely to carry an answer: it would make one up.
     """
-    facts = verbalise(context.graph)
+    profile = profile or Profile()
     scoring = student if question.choices and isinstance(student, ScoringModel) else None
-    evidence = [one.titled for one in context.evidence]
-    read = [*evidence, *facts]
+    read = [*(one.titled for one in context.evidence), *verbalise(context.graph)]
     answerable = None
     if context.cosine is not None and read and not question.choices:
         answerable = probability(calibration.answerable, answerable_features(question.text, read, [context.cosine]))
         if answerable < calibration.threshold:
             return Answer(question, prompts.ABSTENTION, (), True, answerable, context=context, answerable=answerable)
+    given = shown(question.text, context, profile, embedder)
     if scoring is not None:
-        return _choose(scoring, question, context, style, profile or Profile())
-    prompt = prompts.answer(question, evidence, facts, style, max_tokens)
-    (reply,) = student.generate([prompt], on_text=on_text)
-    if isinstance(reply, DragError):
-        raise reply
-    text, numbers, abstained = prompts.parse_answer(reply.text, len(context.evidence))
-    cited = [Citation(number, context.evidence[number - 1], "model") for number in numbers]
-    if not cited and not abstained:
-        cited = support(text, question.text, context.evidence)
-    confidence = None if reply.logprob is None else math.exp(reply.logprob)
+        made = choose_shown(scoring, question, given, style=style, profile=profile, embedder=embedder)
+        return _chosen(question, context, made)
+    if profile.reading == "each" and len(given.texts) > 1:
+        fused = answer_each(student, question, given, style=style, max_tokens=max_tokens, embedder=embedder)
+        text, cited, abstained = fused.text, _cited_alone(fused, question, context), fused.abstained
+        logprob, usage = fused.logprob, fused.usage
+        if on_text is not None:
+            on_text(text)
+    else:
+        prompt = prompts.answer(question, given.texts, given.facts, style, max_tokens, numbers=given.numbers)
+        (reply,) = student.generate([prompt], on_text=on_text)
+        if isinstance(reply, DragError):
+            raise reply
+        text, numbers, abstained = prompts.parse_answer(reply.text, len(context.evidence))
+        cited = [Citation(number, context.evidence[number - 1], "model") for number in numbers]
+        if not cited and not abstained:
+            cited = support(text, question.text, context.evidence)
+        logprob, usage = reply.logprob, reply.usage
+    confidence = None if logprob is None else math.exp(logprob)
     signals: dict[str, float] = {}
-    if answerable is not None and reply.logprob is not None and not abstained:
+    if answerable is not None and logprob is not None and not abstained:
         grounded = probability(calibration.grounded, grounded_features(question.text, read, text))
         wanted = every_signal or calibration.confidence.get("gain", 0.0) != 0
         alone = _alone(student, question, text, style, max_tokens) if wanted else None
-        signals = confidence_features(answerable, grounded, reply.logprob, alone)
+        signals = confidence_features(answerable, grounded, logprob, alone)
         confidence = probability(calibration.confidence, signals)
-    return Answer(question, text, tuple(cited), abstained, confidence, reply.usage, context, answerable, signals)
+    return Answer(question, text, tuple(cited), abstained, confidence, usage, context, answerable, signals)
+
+
+def _cited_alone(fused: Fused, question: Question, context: Context) -> list[Citation]:
+    """The pieces that gave the answer, as far as its words stand in them: what was made up has no source."""
+    return [
+        replace(one, number=number)
+        for number in fused.numbers
+        for one in support(fused.text, question.text, [context.evidence[number - 1]])
+    ]
 
 
 def _alone(student: LanguageModel, question: Question, text: str, style: Style, max_tokens: int) -> float | None:
@@ -106,9 +137,7 @@ def _alone(student: LanguageModel, question: Question, text: str, style: Style, 
     return likelihood.mean
 
 
-def _choose(student: ScoringModel, question: Question, context: Context, style: Style, profile: Profile) -> Answer:
-    evidence = [one.titled for one in context.evidence]
-    made = choose(student, question, evidence, verbalise(context.graph), style=style, profile=profile)
+def _chosen(question: Question, context: Context, made: Choice) -> Answer:
     place = made.place or 0
     text = question.choices[place]
     # Among the given choices: what the student makes of those that were not chosen is part of its confidence.

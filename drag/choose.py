@@ -113,12 +113,16 @@ def choose(
     started = time.perf_counter()
     read = readings(question, evidence, facts, style, profile)
     weights = weigh(profile.rule, question.choices, [model.score(one.prompt, one.continuations) for one in read])
-    usage = Usage(
+    return chosen(weights, usage_of(model, read, time.perf_counter() - started))
+
+
+def usage_of(model: LanguageModel, read: Sequence[Reading], seconds: float) -> Usage:
+    """The tokens of every prompt once, without the marks of the chat template, and of its continuations."""
+    return Usage(
         sum(model.count_tokens(message.content) for one in read for message in one.prompt.messages),
         sum(model.count_tokens(text) for one in read for text in one.continuations),
-        time.perf_counter() - started,
+        seconds,
     )
-    return chosen(weights, usage)
 
 
 def choose_by_reply(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -119,6 +120,7 @@ class Student:
     ) -> None:
         """`pack` needs the `embedder` whose vectors it holds; `retrieve` says how it is searched.
 
+        Without a pack an embedder only serves to read given evidence: to weigh pieces, and to cut them.
         `hide` is called for a pack without names, to put those of a question back that it was built for.
         `dropped` counts what was left out of the last context because it gave orders.
         """
@@ -127,6 +129,7 @@ class Student:
         self._calibration = calibration_of(self._settings)
         self._profile: Profile | None = None
         self._hide = hide
+        self.embedder = embedder
         self.dropped = 0
         if pack is not None and embedder is None:
             raise ConfigError("a pack needs the embedder whose vectors it holds")
@@ -145,11 +148,11 @@ class Student:
     @property
     def style(self) -> Style:
         """How the student is prompted."""
-        return style_of(self._model) if self._settings.style == "auto" else self._settings.style
+        return style_of(self._model, self.profile)
 
     @property
     def profile(self) -> Profile:
-        """How the student chooses among the choices of a question. Raises `ConfigError` if that cannot be read."""
+        """How the student is asked. Raises `ConfigError` if that cannot be read."""
         if self._profile is None:
             self._profile = profile_of(self._model, self._settings)
         return self._profile
@@ -186,8 +189,17 @@ class Student:
             max_tokens=self._settings.max_tokens,
             on_text=on_text,
             calibration=self._calibration,
-            profile=self.profile if asked.choices else None,
+            profile=self.profile,
+            embedder=self.embedder,
         )
+
+    def under(self, settings: Ask) -> Student:
+        """The same student under other settings. It shares the model and the pack: one of the two is closed."""
+        other = copy(self)
+        other._settings = settings
+        other._calibration = calibration_of(settings)
+        other._profile = None
+        return other
 
     def close(self) -> None:
         """Close the model."""
@@ -204,7 +216,7 @@ def _recipe(question: Question, teacher: LanguageModel, embedder: str, settings:
     parts += [extraction] if extraction else []
     if settings.show_choices and question.choices:
         # By which rule the teacher decides, and what comes of it.
-        parts += ["teach-concluding@2", profile_of(teacher).model_dump()]
+        parts += ["teach-concluding@2", profile_of(teacher).choosing]
     elif settings.show_choices or settings.decide:
         parts += ["decide@1", settings.samples]
     return hashlib.sha256(json.dumps(parts, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:16]

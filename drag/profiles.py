@@ -1,7 +1,8 @@
-"""How a model is best asked questions with choices: measured on development data, kept for each model.
+"""How a model is best asked: measured on development data, kept for each model.
 
-A profile is looked for in the settings (`[ask] rule`, `[ask] options`), then in the user's own file, which
-`drag eval choice --calibrate` writes, then in the registry; a model that stands nowhere has the default.
+A profile is looked for in the settings (`[ask] rule`, `options`, `style`, `order`, `reading`, `trim`), then in the
+user's own file, which `drag eval choice --calibrate` and `drag eval prompts --keep-profile` write, then in the
+registry; a model that stands nowhere has the default.
 """
 
 from __future__ import annotations
@@ -27,18 +28,47 @@ Options = Literal["auto", "shown", "hidden"]
 """Whether the options stand in the prompt. `auto` is the style's own way: a plain prompt hides them."""
 
 
+Style = Literal["plain", "instructed"]
+"""How a student is prompted (see `drag.prompts.answer`)."""
+
+Order = Literal["best-first", "best-last"]
+"""In which order evidence stands in the prompt."""
+
+ReadingMode = Literal["together", "each"]
+"""All evidence in one prompt, or each piece alone in its own and the answers fused (see `drag.read_each`)."""
+
+Trim = Literal["off", "sentences"]
+"""Whether a piece of evidence is cut to the sentences that bear on the question (see `drag.trim`)."""
+
+_ASKED = ("rule", "options", "style", "order", "reading", "trim")
+
+
 class Profile(BaseModel):
-    """How one model chooses. The default is what was measured to be best for a student of 135M weights."""
+    """How one model is asked. The default is what was measured to be best for a student of 135M weights.
+
+    `style` `auto` goes by the size of the weights (`drag.answer.style_of`).
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     rule: Rule = "mean"
     options: Options = "auto"
+    style: Style | Literal["auto"] = "auto"
+    order: Order = "best-first"
+    reading: ReadingMode = "together"
+    trim: Trim = "off"
 
     @property
     def show_options(self) -> bool | None:
         """True or False where the profile decides, None where the style does."""
         return None if self.options == "auto" else self.options == "shown"
+
+    @property
+    def choosing(self) -> dict[str, str]:
+        """What of it decides between the options of a question that is put without evidence."""
+        # A pack's recipe holds this: what is at its default must not change recipes of before it was there.
+        styled = {} if self.style == "auto" else {"style": self.style}
+        return {"rule": self.rule, "options": self.options, **styled}
 
 
 def profile_of(model: LanguageModel, settings: Ask | None = None) -> Profile:
@@ -47,11 +77,7 @@ def profile_of(model: LanguageModel, settings: Ask | None = None) -> Profile:
     profile = found if found is not None else _shipped(model.name)
     if settings is None:
         return profile
-    given: dict[str, str] = {}
-    if settings.rule != "auto":
-        given["rule"] = settings.rule
-    if settings.options != "auto":
-        given["options"] = settings.options
+    given = {name: value for name in _ASKED if (value := getattr(settings, name)) != "auto"}
     return profile.model_copy(update=given)
 
 
@@ -86,9 +112,12 @@ def profiles_file(settings: Ask | None = None) -> Path:
 def _shipped(name: str) -> Profile:
     from drag.models.registry import load_registry
 
-    # Under an adapter the weights are others: what was measured without it does not hold.
-    entry = load_registry().get(name) if "+" not in name else None
-    return entry.profile if entry is not None else Profile()
+    # Under an adapter the weights are others: what was measured without it does not hold, what was with it does.
+    base, _, adapter = name.partition("+")
+    entry = load_registry().get(adapter or base)
+    if entry is None or (entry.kind == "adapter") != bool(adapter):
+        return Profile()
+    return entry.profile
 
 
 def _read(path: Path) -> dict[str, Profile]:

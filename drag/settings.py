@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from drag.errors import ConfigError
-from drag.profiles import Options, Rule
+from drag.profiles import Options, Order, ReadingMode, Rule, Style, Trim
 
 FILE = "drag.toml"
 
@@ -116,13 +116,25 @@ class Ask(Section):
     margin: Weight = Field(default=0.2, description="how far below the best piece's cosine a piece may be")
     graph_tokens: Positive = Field(default=96, description="tokens of verbalised triples, at most")
     max_tokens: Positive = Field(default=64, description="tokens of an answer, at most")
-    style: Literal["auto", "plain", "instructed"] = Field(default="auto", description="how the student is prompted")
+    style: Style | Literal["auto"] = Field(
+        default="auto", description="how the student is prompted; auto: by its profile, else by its size"
+    )
+    order: Order | Literal["auto"] = Field(
+        default="auto", description="where in the prompt the best evidence stands; auto: by the profile"
+    )
+    reading: ReadingMode | Literal["auto"] = Field(
+        default="auto", description="evidence in one prompt, or each piece in its own; auto: by the profile"
+    )
+    trim: Trim | Literal["auto"] = Field(
+        default="auto", description="cut evidence to the sentences that bear on the question; auto: by the profile"
+    )
     rule: Rule | Literal["auto"] = Field(
         default="auto", description="how choices are weighed (drag/choose.py); auto: by the model's profile"
     )
     options: Options = Field(default="auto", description="whether choices stand in the prompt; auto: by the profile")
     profiles: Path | None = Field(
-        default=None, description="profiles of models, from `drag eval choice --calibrate`; default: the user's own"
+        default=None,
+        description="profiles of models, from `drag eval choice --calibrate` and `prompts`; default: the user's own",
     )
     threshold: Share | None = Field(
         default=None, description="least probability that the evidence can answer; 0: always answer; default: 0.25"

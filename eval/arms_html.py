@@ -23,21 +23,25 @@ _MEANING = {
     "blind+graph": "with evidence and triples",
     "concluding+graph": "with evidence and triples",
     "shuffled": "control: with the evidence of another question",
+    "rank-similarity": "with the pieces that are nearest to the question",
+    "rank-relevance": "with the pieces that the teacher judges best",
+    "rank-fused": "with the best pieces by both",
+    "rank-unranked": "control: with as many pieces, drawn",
     "self": "control: with evidence that the student wrote itself",
     "teacher": "the teacher, without anything to read",
 }
 
 
-_READERS = ("blind", "concluding", "evidence", "both")
+READERS = ("blind", "concluding", "evidence", "both")
 """The arms of which one would ask what help is worth to them."""
 
-_MEASURES = {"choice": ("accuracy", "Accuracy"), "open": ("contains", "Answers that hold an accepted one")}
+MEASURES = {"choice": ("accuracy", "Accuracy"), "open": ("contains", "Answers that hold an accepted one")}
 
 
 def page(report: Report) -> str:
     """The page of a report of `drag eval choice` or `drag eval open`."""
     title = f"DRAG {report.task} report: {report.n} questions"
-    measure, called = _MEASURES[report.task]
+    measure, called = MEASURES[report.task]
     arms = arms_of(report)
     parts = [HEAD.format(title=html.escape(title)), f"<h1>{html.escape(title)}</h1>", _arms(report, arms, measure)]
     parts += [f"<h2>{called}</h2>", bars(f"{called}, by arm", _bars(report, measure, arms))]
@@ -51,8 +55,9 @@ def page(report: Report) -> str:
         count = report.metrics["without_answer_n"]
         name = f"Accuracy on the {count:g} questions whose evidence does not hold the answer"
         parts += [f"<h2>{name}</h2>", bars(name, _bars(report, "accuracy_without_answer_in_evidence", without))]
-    for arm in (one for one in moved if one in _READERS):
+    for arm in (one for one in moved if one in READERS):
         parts += _helped(report, arm, measure)
+    parts += _by_pieces(report, arms, measure)
     points = [
         Point(arm, report.metrics[f"tokens/{arm}"], report.metrics[f"{measure}/{arm}"])
         for arm in arms
@@ -75,7 +80,7 @@ def page(report: Report) -> str:
 
 def arms_of(report: Report) -> list[str]:
     """The arms that a report has."""
-    measure = _MEASURES[report.task][0]
+    measure = MEASURES[report.task][0]
     return [
         name.partition("/")[2] for name in report.metrics if name.startswith(f"{measure}/") and name.count("/") == 1
     ]
@@ -101,6 +106,17 @@ def _helped(report: Report, arm: str, measure: str) -> list[str]:
     ]
 
 
+def _by_pieces(report: Report, arms: Sequence[str], measure: str) -> list[str]:
+    """What the number of pieces does: the arms `<mode>@K`, from none on."""
+    counted = [(int(arm.rpartition("@")[2]), arm) for arm in arms if arm.rpartition("@")[2].isdigit()]
+    if not counted:
+        return []
+    none = [(0, "alone")] if "alone" in arms else []
+    points = [Point(f"{count}", float(count), report.metrics[f"{measure}/{arm}"]) for count, arm in [*none, *counted]]
+    name = "Accuracy against the number of pieces"
+    return [f"<h2>{name}</h2>", scatter(name, points, x="pieces of evidence", y=measure, shares=False)]
+
+
 def _arms(report: Report, arms: Sequence[str], measure: str) -> str:
     shown = [
         f"<tr><td><code>{html.escape(arm)}</code></td><td>{html.escape(_MEANING.get(arm, ''))}</td>"
@@ -109,7 +125,7 @@ def _arms(report: Report, arms: Sequence[str], measure: str) -> str:
         for arm in arms
     ]
     return (
-        "<table><tr><th>arm</th><th>what it is</th><th>{measure}</th><th>p against alone</th></tr>"
+        f"<table><tr><th>arm</th><th>what it is</th><th>{measure}</th><th>p against alone</th></tr>"
         f"{''.join(shown)}</table>"
     )
 

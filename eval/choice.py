@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from drag.answer import answer
@@ -14,11 +13,13 @@ from drag.errors import ConfigError, DragError
 from drag.pipeline import Student
 from drag.profiles import Profile
 from drag.prompts import Style
-from drag.protocols import LanguageModel, ScoringModel
+from drag.protocols import Embedder, LanguageModel, ScoringModel
+from drag.read_each import piece_weights, readings_of_each
+from drag.shown import shown
 from drag.types import Context, Question
 from eval.draw import others
 from eval.run_file import RunFile, digest
-from graphs import KnowledgeGraph, verbalise
+from graphs import KnowledgeGraph
 
 Mode = Literal["blind", "concluding"]
 MODES: tuple[Mode, ...] = ("blind", "concluding")
@@ -31,6 +32,7 @@ class Asker:
     model: LanguageModel
     style: Style
     profile: Profile
+    embedder: Embedder | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,18 +93,21 @@ def another(questions: Sequence[Question], seed: int) -> dict[str, Question]:
     return {one.id: questions[other] for one, other in zip(questions, others(len(questions), seed), strict=True)}
 
 
-def contexts(student: Student, question: Question, mode: Mode, other: Question | None) -> dict[str, Context]:
-    """What the arms of a pack read: the evidence, the graph, both, and the evidence of another question.
+def contexts(
+    student: Student, question: Question, mode: Mode, other: Question | None, arms: Sequence[str]
+) -> dict[str, Context]:
+    """What those of `arms` read that read a pack: the evidence, the graph, both, and the evidence of another question.
 
     In the last, pieces that were found for the question itself are left out: it is the control, and must not help.
     """
-    own = student.context(question, graph=False)
-    found = {
-        mode: own,
-        "graph": student.context(question, evidence=False),
-        f"{mode}+graph": student.context(question),
-    }
-    if other is not None:
+    found: dict[str, Context] = {}
+    # The evidence of the question is looked at in every report: does the answer stand in it?
+    own = found[mode] = student.context(question, graph=False)
+    if "graph" in arms:
+        found["graph"] = student.context(question, evidence=False)
+    if f"{mode}+graph" in arms:
+        found[f"{mode}+graph"] = student.context(question)
+    if other is not None and "shuffled" in arms:
         theirs = student.context(other, graph=False)
         mine = {one.text for one in own.evidence}
         rest = tuple(one for one in theirs.evidence if one.text not in mine)
@@ -123,24 +128,28 @@ def ask(asker: Asker, arm: str, question: Question, context: Context, run: RunFi
             said = _ask(asker, question, context)
         except DragError:
             return None
-        run.put(question.id, arm, key, dataclasses.asdict(replace(said, seconds=round(said.seconds, 4))))
+        run.put(question.id, arm, key, asdict(replace(said, seconds=round(said.seconds, 4))))
     return said
 
 
 def _prompts(asker: Asker, question: Question, context: Context) -> list[object]:
-    evidence, facts = [one.titled for one in context.evidence], verbalise(context.graph)
-    if isinstance(asker.model, ScoringModel):
-        read = readings(question, evidence, facts, asker.style, asker.profile)
-        return [dataclasses.asdict(one) for one in read]
-    return [dataclasses.asdict(by_letter(question.text, question.choices, evidence, facts, asker.style))]
+    """All that is asked, for the key of its answer; with what each piece weighs, where each is read alone."""
+    given = shown(question.text, context, asker.profile, asker.embedder)
+    if not isinstance(asker.model, ScoringModel):
+        return [asdict(by_letter(question.text, question.choices, given.texts, given.facts, asker.style))]
+    if asker.profile.reading == "each" and len(given.texts) > 1:
+        each = readings_of_each(question, given, asker.style, asker.profile)
+        weights = piece_weights(question.text, given, asker.embedder)
+        return [*(asdict(one) for read in each for one in read), *(round(weight, 4) for weight in weights)]
+    return [asdict(one) for one in readings(question, given.texts, given.facts, asker.style, asker.profile)]
 
 
 def _ask(asker: Asker, question: Question, context: Context) -> Said:
     if isinstance(asker.model, ScoringModel):
-        made = answer(asker.model, question, context, style=asker.style, profile=asker.profile)
+        made = answer(asker.model, question, context, style=asker.style, profile=asker.profile, embedder=asker.embedder)
         place, usage, share = question.choices.index(made.text), made.usage, made.confidence or 0.0
     else:
-        evidence, facts = [one.titled for one in context.evidence], verbalise(context.graph)
-        picked = choose_by_reply(asker.model, question, evidence, facts, asker.style)
+        given = shown(question.text, context, asker.profile, asker.embedder)
+        picked = choose_by_reply(asker.model, question, given.texts, given.facts, asker.style)
         place, usage, share = picked.place, picked.usage, max(picked.shares)
     return Said(place, usage.prompt_tokens, usage.seconds, usage.cost, share)

@@ -64,7 +64,7 @@ def calibrate(
     default = described(Profile(), style)
     usual = next(one for one in right if dict(described(one, style)) == dict(default))
     best = max(right, key=lambda one: sum(right[one]))
-    if not _better(right[usual], right[best]):
+    if not better(right[usual], right[best]):
         best = usual
     metrics: dict[str, float] = {}
     intervals: dict[str, tuple[float, float]] = {}
@@ -74,7 +74,12 @@ def calibrate(
         intervals[f"accuracy/{name}"] = bootstrap(told, seed=seed)
         if profile != usual:
             metrics[f"mcnemar_p/{name}"] = mcnemar(right[usual], told)
-    made_with = {**settings, "default": default, "chosen": best.model_dump(), "conditions": list(read)}
+    made_with = {
+        **settings,
+        "default": default,
+        "chosen": best.model_dump(include={"rule", "options"}),
+        "conditions": list(read),
+    }
     return Calibrated(best, Report("choice-calibration", len(questions), metrics, intervals, failures, made_with))
 
 
@@ -94,7 +99,7 @@ def _each(model: ScoringModel, question: Question, context: Context, style: Styl
     return told
 
 
-def _better(usual: Sequence[bool], other: Sequence[bool]) -> bool:
+def better(usual: Sequence[bool], other: Sequence[bool]) -> bool:
     """Whether `other` is better by more than one standard error of the mean of the paired differences."""
     gains = [float(new) - float(old) for old, new in zip(usual, other, strict=True)]
     gain = mean(gains)

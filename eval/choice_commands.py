@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from drag.cli.options import prompt_options
 from drag.errors import ConfigError
 from eval.common_options import with_common
 
@@ -35,6 +36,19 @@ _out = click.Path(dir_okay=False, path_type=Path)
     is_flag=True,
     help="Add the arms with evidence for the question in other words, and for other questions of its subject.",
 )
+@click.option(
+    "--pieces",
+    multiple=True,
+    type=click.IntRange(min=1),
+    metavar="K",
+    help="Add an arm that reads the K best pieces of the question's own. Repeatable.",
+)
+@click.option(
+    "--rankers",
+    type=click.IntRange(min=1),
+    metavar="K",
+    help="Add arms that read K pieces: the best by similarity, by relevance, by both, and drawn.",
+)
 @click.option("--arm", "only", multiple=True, metavar="ARM", help="Only this arm. Repeatable.")
 @click.option("--split", metavar="NAME", help="Split of a data set folder.  [default: validation, else test]")
 @click.option(
@@ -43,9 +57,7 @@ _out = click.Path(dir_okay=False, path_type=Path)
     help="How the student weighs the options.  [default: its profile's]",
 )
 @click.option("--show-options/--hide-options", default=None, help="Options in the prompt.  [default: its profile's]")
-@click.option(
-    "--style", type=click.Choice(["auto", "plain", "instructed"]), help="How it is prompted.  [default: auto]"
-)
+@prompt_options
 @click.option("--run", type=_out, help="Keep answers in this file.  [default: beside the pack]")
 @click.option("--html", "page", type=_out, help="Write a report with plots.")
 @click.option("--calibrate", is_flag=True, help="Choose the student's rule on this data, and keep it in its profile.")
@@ -63,6 +75,9 @@ def choice(
     show_options: bool | None,
     rule: str | None,
     style: str | None,
+    order: str | None,
+    reading: str | None,
+    trim: str | None,
     page: Path | None,
     calibrate: bool,
     **plan: Any,
@@ -88,7 +103,8 @@ def choice(
     from eval.report import show
 
     options = None if show_options is None else "shown" if show_options else "hidden"
-    settings = Settings.load(config).override("ask", rule=rule, options=options, style=style)
+    settings = Settings.load(config).override("ask", rule=rule, options=options)
+    settings = settings.override("ask", style=style, order=order, reading=reading, trim=trim)
     settings = settings.override("models", student=student, teacher=teacher, embedder=embedder)
     wanted = Plan(data=data, seed=seed, limit=limit, **plan)
     _check(wanted, calibrate=calibrate, page=page)
@@ -111,8 +127,8 @@ def _check(plan: Plan, *, calibrate: bool, page: Path | None) -> None:
 
     if plan.pack is not None and plan.keep is not None:
         raise ConfigError("--pack names evidence that is there, --keep where new evidence goes: give one of them")
-    if calibrate and (page is not None or plan.only or plan.own or plan.new):
-        raise ConfigError("--calibrate compares rules, not arms: without --html, --arm, --self and --new-questions")
+    if calibrate and (page is not None or plan.only or plan.own or plan.new or plan.pieces or plan.rankers):
+        raise ConfigError("--calibrate compares rules, not arms: without --html and the options that name or add arms")
     known = arms_of(plan.mode or "blind", own=True, new=True)
     other = [arm for arm in plan.only if arm not in known and arm not in arms_of("concluding", own=True)]
     if other:

@@ -16,13 +16,14 @@ from drag.journeys import open_student
 from drag.models import Fetching, load_model
 from drag.models.cached import with_store
 from drag.models.gateway import set_review
-from drag.pack import PackWriter
+from drag.pack import Pack, PackWriter
 from drag.pipeline import Student
 from drag.profiles import keep_profile, profile_of
-from drag.protocols import LanguageModel, ScoringModel
+from drag.protocols import Embedder, LanguageModel, ScoringModel
 from drag.settings import Ask, Settings
 from drag.types import Context, Question
 from eval.choice import Asker, Mode, Row, Said, another, ask, contexts
+from eval.choice_arms import more_arms, read_more
 from eval.choice_calibrate import calibrate
 from eval.choice_measures import summarise
 from eval.choice_pack import build_for, kept_at, mode_of, of_other_subjects, own_of, paraphrased, without_evidence
@@ -43,6 +44,8 @@ class Plan:
     mode: Mode | None = None
     own: bool = False
     new: bool = False
+    pieces: tuple[int, ...] = ()
+    rankers: int | None = None
     only: tuple[str, ...] = ()
     split: str | None = None
     run: Path | None = None
@@ -52,9 +55,9 @@ NEW = ("paraphrase", "others")
 """Arms whose evidence was written for the question in other words, and for other questions of its subject only."""
 
 
-def arms_of(mode: Mode, *, own: bool, new: bool = False) -> list[str]:
-    """The arms of a report, in its order."""
-    more = [*(NEW if new else ()), *(["self"] if own else [])]
+def arms_of(mode: Mode, *, own: bool, new: bool = False, more: Sequence[str] = ()) -> list[str]:
+    """The arms of a report, in its order; `more` are those of `eval.choice_arms`."""
+    more = [*more, *(NEW if new else ()), *(["self"] if own else [])]
     return ["alone", mode, "graph", f"{mode}+graph", "shuffled", *more, "teacher"]
 
 
@@ -63,12 +66,13 @@ def run(plan: Plan, questions: Sequence[Question], settings: Settings, how: Fetc
     mode: Mode = plan.mode or "blind"
     if plan.pack is not None:
         mode = mode_of(plan.pack, questions, plan.mode)
-    every = arms_of(mode, own=plan.own or "self" in plan.only, new=plan.new or bool({*NEW} & {*plan.only}))
-    arms = [arm for arm in every if not plan.only or arm in plan.only]
+    more = more_arms(mode, plan.pieces, plan.rankers)
+    every = arms_of(mode, own=plan.own or "self" in plan.only, new=plan.new or bool({*NEW} & {*plan.only}), more=more)
+    arms = [arm for arm in every if not plan.only or arm in (*plan.only, *more)]
     if not arms:
         raise ConfigError(f"none of the arms {', '.join(plan.only)} goes with {mode} evidence")
     pack = plan.pack or plan.keep or kept_at(plan.data, mode, settings)
-    session = _Session(questions, settings, how, mode, plan.seed)
+    session = _Session(questions, settings, how, mode, plan)
     apart = {"self": own_of(pack), "paraphrase": paraphrased(pack)}
     reads = [arm for arm in arms if arm not in ("alone", "teacher", *apart)]
     if reads and plan.pack is None:
@@ -122,19 +126,25 @@ def calibrated(plan: Plan, questions: Sequence[Question], settings: Settings, ho
         )
         if not found.report.measured:
             raise ConfigError("every question failed: nothing was measured, and no profile was kept")
-        keep_profile(one.model, found.profile, settings.ask)
+        # How evidence is read was not looked at here: that stays as it was.
+        before = profile_of(one.model, Ask(profiles=settings.ask.profiles))
+        chosen = {"rule": found.profile.rule, "options": found.profile.options}
+        keep_profile(one.model, before.model_copy(update=chosen), settings.ask)
     return found.report
 
 
 class _Session:
     """What each question read and what was said, by question id and arm."""
 
-    def __init__(self, questions: Sequence[Question], settings: Settings, how: Fetching, mode: Mode, seed: int) -> None:
+    def __init__(
+        self, questions: Sequence[Question], settings: Settings, how: Fetching, mode: Mode, plan: Plan
+    ) -> None:
         self._questions = questions
         self._settings = settings
         self._how = how
         self._mode: Mode = mode
-        self._others = another(questions, seed)
+        self._plan = plan
+        self._others = another(questions, plan.seed)
         self._unsaid: set[str] = set()
         self.read: dict[str, dict[str, Context]] = {one.id: {} for one in questions}
         self.said: dict[str, dict[str, Said | None]] = {one.id: {} for one in questions}
@@ -170,12 +180,13 @@ class _Session:
         lost = without_evidence(pack, self._questions) if pack is not None else set[str]()
         lost |= self._unsaid if "paraphrase" in arms else set()
         strange = of_other_subjects(pack, self._questions) if pack is not None and "others" in arms else {}
+        more = self._more(pack) if pack is not None else {}
         settings = self._settings
         with open_student(pack, settings=settings, how=self._how, review=reviewer(settings)) as student:
-            asker = _asker(student.model, settings.ask)
+            asker = _asker(student.model, settings.ask, student.embedder)
             self.made_with["student"] = _told(asker)
             for question in tracked(self._questions, "asking the student"):
-                given = self._given(student, question, arms)
+                given = self._given(student, question, arms) | more.get(question.id, {})
                 if "others" in arms:
                     given["others"] = student.context(question, graph=False, without=strange[question.id])
                 self.read[question.id] |= given
@@ -207,13 +218,26 @@ class _Session:
             return {arms[0]: student.context(question, graph=False)}
         given = {"alone": Context()}
         if any(arm != "alone" for arm in arms):
-            given |= contexts(student, question, self._mode, self._others.get(question.id))
+            given |= contexts(student, question, self._mode, self._others.get(question.id), arms)
         return given
 
+    def _more(self, path: Path) -> dict[str, dict[str, Context]]:
+        """What the arms in other numbers and orders read, by question id. Raises `ConfigError` where there is none."""
+        plan = self._plan
+        if not (plan.pieces or plan.rankers):
+            return {}
+        with Pack(path) as pack:
+            ranked = {one.id: pack.ranked(one.id) for one in self._questions}
+        if not any(ranked.values()):
+            raise ConfigError(f"{path} ranks no evidence of these questions under their ids")
+        return {
+            key: read_more(found, self._mode, plan.pieces, plan.rankers, plan.seed) for key, found in ranked.items()
+        }
 
-def _asker(model: LanguageModel, settings: Ask) -> Asker:
-    style = style_of(model) if settings.style == "auto" else settings.style
-    return Asker(model, style, profile_of(model, settings))
+
+def _asker(model: LanguageModel, settings: Ask, embedder: Embedder | None = None) -> Asker:
+    profile = profile_of(model, settings)
+    return Asker(model, style_of(model, profile), profile, embedder)
 
 
 def _told(asker: Asker) -> dict[str, object]:

@@ -8,11 +8,13 @@ import click
 
 from eval.choice_commands import choice
 from eval.common_options import with_common
+from eval.compare_commands import compare
 from eval.graph_commands import graph
 from eval.grounding_commands import grounding
 from eval.harness_commands import harness
 from eval.open_commands import open_
 from eval.privacy_commands import attack, leak
+from eval.prompts_commands import prompts
 from eval.retrieval_commands import retrieval
 from eval.scale_commands import speed_retrieval
 from eval.speed_graph import resolve_command
@@ -73,7 +75,7 @@ def speed_ask(
     show(report, file)
 
 
-for _command in (choice, open_, graph, grounding, harness, leak, attack, retrieval, triples):
+for _command in (choice, compare, open_, prompts, graph, grounding, harness, leak, attack, retrieval, triples):
     evaluate.add_command(_command)
 speed.add_command(speed_retrieval)
 speed.add_command(resolve_command)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from drag import prompts
@@ -12,16 +12,18 @@ from drag.answer import answer
 from drag.confidence import Calibration
 from drag.errors import ConfigError, DragError
 from drag.pipeline import Student
+from drag.profiles import Profile
 from drag.prompts import Style
 from drag.protocols import Embedder, LanguageModel
 from drag.rank import SimilarityRanker, keep_best, near_best, rank
+from drag.read_each import piece_weights
 from drag.settings import Ask
+from drag.shown import shown
 from drag.teach import teach
 from drag.types import Answer, Context, Evidence, Question, Usage, texts
 from eval.draw import others
 from eval.open_measures import right
 from eval.run_file import RunFile, digest
-from graphs import verbalise
 
 READ = ("alone", "evidence")
 PACK_READ = ("alone", "evidence", "graph", "both")
@@ -33,12 +35,17 @@ CONTROLS = ("shuffled", "self")
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """A model, how it is asked, and by what its confidence is reckoned."""
+    """A model, how it is asked, and by what its confidence is reckoned.
+
+    The `embedder` serves to weigh pieces that are read alone, and to cut them, where the profile wants that.
+    """
 
     model: LanguageModel
     style: Style
     max_tokens: int
     calibration: Calibration
+    profile: Profile = field(default_factory=Profile)
+    embedder: Embedder | None = None
 
 
 def contexts(
@@ -100,16 +107,16 @@ def with_others(read: Sequence[Mapping[str, Context]], seed: int) -> list[Mappin
     return made
 
 
-def ask(asker: Asker, arm: str, question: Question, context: Context, run: RunFile | None) -> Answer | None:
+def ask(
+    asker: Asker, arm: str, question: Question, context: Context, run: RunFile | None, *, signals: bool = True
+) -> Answer | None:
     """Answer, or take the answer from the run file; None where the model fails, which the next run tries again.
 
-    With a run file the answer has every signal of the confidence, for `drag eval grounding --fit`.
+    With a run file the answer has every signal of the confidence, for `drag eval grounding --fit`; not without
+    `signals`, for they cost time.
     """
-    told = prompts.answer(
-        question, [one.titled for one in context.evidence], verbalise(context.graph), asker.style, asker.max_tokens
-    )
     cosine = None if context.cosine is None else round(context.cosine, 4)
-    key = digest([asker.model.identity, asdict(told), cosine, asdict(asker.calibration)])
+    key = digest([asker.model.identity, *_prompts(asker, question, context), cosine, asdict(asker.calibration)])
     kept = _kept(run.get(question.id, arm, key) if run else None, question, context)
     if kept is not None:
         return kept
@@ -121,13 +128,27 @@ def ask(asker: Asker, arm: str, question: Question, context: Context, run: RunFi
             style=asker.style,
             max_tokens=asker.max_tokens,
             calibration=asker.calibration,
-            every_signal=run is not None,
+            every_signal=run is not None and signals,
+            profile=asker.profile,
+            embedder=asker.embedder,
         )
     except DragError:
         return None
     if run is not None:
         run.put(question.id, arm, key, _record(said))
     return said
+
+
+def _prompts(asker: Asker, question: Question, context: Context) -> list[object]:
+    """All that is asked, for the key of its answer: one prompt, or one for each piece with what that weighs."""
+    given = shown(question.text, context, asker.profile, asker.embedder)
+    apart = asker.profile.reading == "each" and len(given.texts) > 1
+    asked = [
+        prompts.answer(question, one.texts, one.facts, asker.style, asker.max_tokens, numbers=one.numbers)
+        for one in (given.alone() if apart else [given])
+    ]
+    weights = [round(weight, 4) for weight in piece_weights(question.text, given, asker.embedder)] if apart else []
+    return [*(asdict(one) for one in asked), *weights]
 
 
 def written(asker: Asker, question: Question, count: int, run: RunFile | None) -> Context | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from drag.cli.options import prompt_options
 from drag.errors import ConfigError
 from eval.common_options import with_common
 
@@ -20,9 +21,7 @@ from eval.common_options import with_common
 @click.option("--controls", is_flag=True, help="Add the arms with another question's evidence, and the student's own.")
 @click.option("--arm", "only", multiple=True, metavar="ARM", help="Only this arm. Repeatable.")
 @click.option("--max-tokens", type=click.IntRange(min=1), help="Length of an answer, at most.  [default: 64]")
-@click.option(
-    "--style", type=click.Choice(["auto", "plain", "instructed"]), help="How it is prompted.  [default: auto]"
-)
+@prompt_options
 @click.option("--threshold", type=click.FloatRange(0, 1), help="Abstain below; 0: never.  [default: 0.25]")
 @click.option(
     "--run",

@@ -16,6 +16,8 @@ from drag.models import Fetching, load_model
 from drag.models.embed import load_embedder
 from drag.models.gateway import set_review
 from drag.pipeline import Student
+from drag.profiles import Profile
+from drag.protocols import Embedder
 from drag.settings import Settings
 from drag.types import Answer, Context, Question
 from eval.open import CONTROLS, PACK_READ, READ, Asker, ask, contexts, searched, with_others, written
@@ -80,6 +82,16 @@ def run(
     return summarise(rows, seed=plan.seed, settings=made_with)
 
 
+def wants_embedder(profile: Profile) -> bool:
+    """Whether an embedder is of use to read what a record brings."""
+    return profile.reading == "each" or profile.trim == "sentences"
+
+
+def reading_of(profile: Profile) -> dict[str, str]:
+    """How evidence is read, for reports."""
+    return {"order": profile.order, "reading": profile.reading, "trim": profile.trim}
+
+
 class _Session:
     """What was said to each question, by its id and arm."""
 
@@ -95,9 +107,19 @@ class _Session:
         """Ask in every arm but the teacher's."""
         settings, kept = self._settings, self._kept
         with open_student(plan.pack, settings=settings, how=self._how, review=reviewer(settings)) as student:
-            asker = Asker(student.model, student.style, settings.ask.max_tokens, calibration_of(settings.ask))
-            self.made_with |= {"student": student.model.name, "style": asker.style}
-            given = self._given(plan, student, arms, pool)
+            embedder = student.embedder
+            if embedder is None and (plan.distractors or wants_embedder(student.profile)):
+                embedder = load_embedder(settings.models.embedder, self._how)
+            asker = Asker(
+                student.model,
+                student.style,
+                settings.ask.max_tokens,
+                calibration_of(settings.ask),
+                student.profile,
+                embedder,
+            )
+            self.made_with |= {"student": student.model.name, "style": asker.style, **reading_of(asker.profile)}
+            given = self._given(plan, student, arms, pool, embedder)
             given = with_others(list(given), plan.seed) if "shuffled" in arms else given
             pairs = tracked(zip(self._questions, given, strict=True), "asking", len(self._questions))
             for question, read in pairs:
@@ -119,7 +141,12 @@ class _Session:
                 self.said[question.id]["teacher"] = ask(asker, "teacher", question, Context(), self._kept)
 
     def _given(
-        self, plan: Plan, student: Student, arms: Sequence[str], pool: Sequence[Question]
+        self,
+        plan: Plan,
+        student: Student,
+        arms: Sequence[str],
+        pool: Sequence[Question],
+        embedder: Embedder | None,
     ) -> Iterable[Mapping[str, Context]]:
         """What each arm reads, by question."""
         if plan.pack is not None:
@@ -130,7 +157,7 @@ class _Session:
             pool,
             distractors=plan.distractors,
             seed=plan.seed,
-            embedder=load_embedder(settings.models.embedder, self._how) if plan.distractors else None,
+            embedder=embedder,
             limits=settings.ask,
             count_tokens=student.model.count_tokens,
         )

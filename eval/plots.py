@@ -29,10 +29,13 @@ class Point:
     y: float
 
 
-def bars(title: str, items: Sequence[Bar], *, line: float | None = None) -> str:
-    """Horizontal bars from 0, with whiskers for the intervals; `line` marks a limit. The axis ends at the largest."""
+def bars(title: str, items: Sequence[Bar], *, line: float | None = None, left: int = 170) -> str:
+    """Horizontal bars from 0, with whiskers for the intervals; `line` marks a limit. The axis ends at the largest.
+
+    `left` is the room for the names, in pixels.
+    """
     top = _nice(max([0.01, line or 0, *(_high(one) for one in items)]))
-    left, width, row = 170, 420, 22
+    width, row = 420, 22
     height = 10 + row * len(items)
     parts = [_open(title, left + width + 130, height + 22)]
     for place, one in enumerate(items):

@@ -11,7 +11,7 @@ import pytest
 from conftest import Chat, Command
 
 from drag import choose_prompts, prompts
-from drag.answer import answer
+from drag.answer import answer, style_of
 from drag.choose import choose, choose_by_reply, described, readings, weigh
 from drag.errors import ConfigError
 from drag.models.registry import Entry
@@ -203,6 +203,46 @@ def test_the_registry_may_ship_a_profile(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert profile_of(FakeModel(name="smollm2-135m"), settings).rule == "total"
     # Under an adapter the weights are others.
     assert profile_of(FakeModel(name="smollm2-135m+reader"), settings).rule == "mean"
+    adapter = entry.model_copy(update={"kind": "adapter", "profile": Profile(rule="pmi", style="instructed")})
+    monkeypatch.setattr(registry, "load_registry", lambda: {"smollm2-135m": entry, "reader": adapter})
+    read = profile_of(FakeModel(name="smollm2-135m+reader"), settings)
+    assert read == Profile(rule="pmi", style="instructed")
+    # Neither is the other: an adapter is no model, a model no adapter.
+    assert profile_of(FakeModel(name="reader"), settings) == Profile()
+    assert profile_of(FakeModel(name="reader+smollm2-135m"), settings) == Profile()
+
+
+def test_how_a_model_reads_is_part_of_its_profile(tmp_path: Path) -> None:
+    path = tmp_path / "profiles.json"
+    # What a profile did not say before it could is at its default.
+    path.write_text(json.dumps({"one": {"rule": "pmi", "options": "shown"}}), "utf-8")
+    one = FakeModel(name="one")
+    assert profile_of(one, Ask(profiles=path)) == Profile(rule="pmi", options="shown")
+    kept = Profile(style="instructed", order="best-last", reading="each", trim="sentences")
+    keep_profile(one, kept, Ask(profiles=path))
+    assert profile_of(one, Ask(profiles=path)) == kept
+    given = Ask(profiles=path, style="plain", order="best-first", reading="together", trim="off")
+    assert profile_of(one, given) == Profile(style="plain")
+    path.write_text(json.dumps({"one": {"order": "auto"}}), "utf-8")
+    with pytest.raises(ConfigError, match="order: Input should be 'best-first' or 'best-last'"):
+        profile_of(one, Ask(profiles=path))
+
+
+def test_the_style_is_the_settings_then_the_profiles_then_by_size(tmp_path: Path) -> None:
+    small, large = FakeModel(name="small"), FakeModel(name="large")
+    small.weights_bytes = 1  # pyright: ignore[reportAttributeAccessIssue]
+    settings = Ask(profiles=tmp_path / "mine.json")
+    assert [style_of(one, profile_of(one, settings)) for one in (small, large)] == ["plain", "instructed"]
+    keep_profile(small, Profile(style="instructed"), settings)
+    assert style_of(small, profile_of(small, settings)) == "instructed"
+    assert style_of(small, profile_of(small, settings.model_copy(update={"style": "plain"}))) == "plain"
+
+
+def test_a_packs_recipe_does_not_change_with_what_reading_is_like() -> None:
+    # As it stood in recipes before a profile could say more: a change would build every concluding pack anew.
+    assert Profile(rule="letters", options="shown").choosing == {"rule": "letters", "options": "shown"}
+    assert Profile(order="best-last", reading="each", trim="sentences").choosing == Profile().choosing
+    assert Profile(style="plain").choosing != Profile().choosing
 
 
 def test_profiles_are_the_users_unless_named() -> None:

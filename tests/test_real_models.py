@@ -104,6 +104,16 @@ def test_scores_are_those_of_generation(student: LocalModel) -> None:
     assert all(token <= 0 and math.isfinite(token) for one in again for token in one.tokens)
 
 
+def test_letters_in_one_request_are_scored_as_one_by_one(student: LocalModel) -> None:
+    prompt = Prompt.ask("t@1", "Which is a fruit?\nA. iron\nB. an apple\nC. a cloud\nAnswer with the letter.")
+    together = student.score(prompt, ["A", "B", "C"])
+    apart = [student.score(prompt, [letter])[0] for letter in ("A", "B", "C")]
+    assert [one.total for one in together] == pytest.approx([one.total for one in apart], abs=0.05)
+    # A token that is far from likely is not among those that the engine lists: it has a likelihood all the same.
+    odd, usual = student.score(prompt, [" wheelbarrow", "A"])
+    assert odd.total < usual.total
+
+
 def test_parts_of_characters_are_scored(student: LocalModel) -> None:
     prompt = Prompt.ask("x", "What is the capital of France?")
     (rare,) = student.score(prompt, ["Paris 🍕."])

@@ -10,7 +10,7 @@ import click
 
 from drag.cli.answered import Shown
 from drag.cli.console import errors
-from drag.cli.options import finish_dry_run, privacy_options, reviewer
+from drag.cli.options import finish_dry_run, privacy_options, prompt_options, reviewer
 from drag.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -27,9 +27,7 @@ if TYPE_CHECKING:
 @click.option("--without", "off", multiple=True, metavar="STAGE", help="Switch a stage of retrieval off. Repeatable.")
 @click.option("--explain", is_flag=True, help="Show how each piece of evidence was found.")
 @click.option("--max-tokens", type=click.IntRange(min=1), help="Length of an answer, at most.  [default: 64]")
-@click.option(
-    "--style", type=click.Choice(["auto", "plain", "instructed"]), help="How it is prompted.  [default: auto]"
-)
+@prompt_options
 @click.option(
     "--threshold",
     type=click.FloatRange(0, 1),

@@ -1,4 +1,4 @@
-"""The privacy options that `build` and `ask` share."""
+"""The options that several commands share."""
 
 from __future__ import annotations
 
@@ -29,6 +29,33 @@ def privacy_options(command: Command) -> Command:
         ),
         click.option("--approve", is_flag=True, default=None, help="Ask about each request before it leaves."),
         click.option("--dry-run", is_flag=True, help="Show what would leave, and send nothing."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def prompt_options(command: Command) -> Command:
+    """--style, --order, --reading and --trim: how the student's prompt is made. `auto` is the student's profile."""
+    options = (
+        click.option(
+            "--style", type=click.Choice(["auto", "plain", "instructed"]), help="How it is prompted.  [default: auto]"
+        ),
+        click.option(
+            "--order",
+            type=click.Choice(["auto", "best-first", "best-last"]),
+            help="Where in its prompt the best evidence stands.  [default: auto]",
+        ),
+        click.option(
+            "--reading",
+            type=click.Choice(["auto", "together", "each"]),
+            help="All evidence in one prompt, or each piece alone and the answers fused.  [default: auto]",
+        ),
+        click.option(
+            "--trim",
+            type=click.Choice(["auto", "off", "sentences"]),
+            help="Cut evidence to the sentences that bear on the question.  [default: auto]",
+        ),
     )
     for option in reversed(options):
         command = option(command)
