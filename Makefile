@@ -10,12 +10,13 @@ PYTEST := $(BIN)/python -m pytest -n $(or $(WORKERS),2) --dist loadfile
 # Two OpenMP pools (torch and llama.cpp) that spin starve each other on few cores.
 export OMP_WAIT_POLICY := passive
 
-.PHONY: help demo test check format clean
+.PHONY: help demo test check reader format clean
 
 help:
 	@echo "make demo    install, build a pack from the example questions, ask with and without it"
 	@echo "make test    install what the tests need, run them (real small models included; WORKERS=2)"
 	@echo "make check   ruff, pyright, import-linter and the fast tests"
+	@echo "make reader  train the reading adapter: DATA=folder with 2wiki_reading.jsonl and musique_reading.jsonl"
 	@echo "make format  let ruff format and mend what it can"
 	@echo "make clean   remove .venv and what the demo wrote (fetched models stay in the cache)"
 
@@ -45,6 +46,18 @@ check: $(VENV)/.dev
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(PYTEST) -m "not slow and not real_model and not shared_data"
+
+# Rows, training and export; each step goes on where it was interrupted. Then: drag ask --student smollm2-135m+reader.gguf
+READER := build/reader
+DATA ?= data
+reader: $(VENV)/.dev
+	mkdir -p $(READER)
+	$(BIN)/python examples/reader/make_texts.py 160 > $(READER)/own.jsonl
+	$(BIN)/python examples/reader/first_hops.py $(DATA)/2wiki_reading.jsonl > $(READER)/first_hops.jsonl
+	$(BIN)/drag train data $(DATA)/2wiki_reading.jsonl $(DATA)/musique_reading.jsonl $(READER)/first_hops.jsonl $(READER)/own.jsonl \
+	  --reply sentence --evidence 3-5 --missing 0.06 --max-tokens 330 -o $(READER)/rows.jsonl
+	$(BIN)/drag train run --student smollm2-135m --recipe examples/reader/recipe.yaml --rows $(READER)/rows.jsonl -o $(READER)/run --yes
+	$(BIN)/drag train export $(READER)/run -o $(READER)/reader.gguf --format lora-gguf
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .

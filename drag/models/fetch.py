@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from drag.errors import ConfigError, ModelError
-from drag.models.registry import SOURCES, Entry, cache_root, find, load_registry
+from drag.models.registry import BESIDE, SOURCES, Entry, cache_root, find, load_registry
 from drag.models.sources import Progress, check, from_hub, from_wheels, sha256_of
 
 Note = Callable[[str], None]
@@ -30,7 +30,7 @@ class Place:
         self.entry = entry
         self.all_versions = models / entry.name
         self.partial = self.all_versions / entry.digest / ".partial"
-        self.final = self.all_versions / entry.digest / entry.stored
+        self.final = BESIDE / entry.stored if entry.packaged else self.all_versions / entry.digest / entry.stored
         # Outside the model's own folder: removing the model must not remove the lock that guards it.
         self.lock = models / ".locks" / f"{entry.name}.lock"
 
@@ -69,9 +69,12 @@ def verify(name: str, *, cache_dir: Path | None = None, registry: Mapping[str, E
 def remove(name: str, *, cache_dir: Path | None = None, registry: Mapping[str, Entry] | None = None) -> bool:
     """Delete a model, all its versions and what is left of an interrupted download. True if there was anything.
 
-    Waits for another process that pulls it. Raises `ConfigError` for an unknown name, `ModelError` if deleting fails.
+    Waits for another process that pulls it. Raises `ConfigError` for an unknown name or what is packaged, and
+    `ModelError` if deleting fails.
     """
     place = _place(name, cache_dir, registry)
+    if place.entry.packaged:
+        raise ConfigError(f"{name} came with DRAG, and goes with it")
     with _disk_errors(name), _locked(place, _silent):
         there = place.all_versions.exists()
         if there:
@@ -101,6 +104,8 @@ def pull(
     tell, report = note or _silent, progress or _silent
     if place.present():
         return place.final
+    if place.entry.packaged:
+        raise ModelError(f"{name} came with DRAG and is not there, or not in full: install DRAG anew")
     with _disk_errors(name), _locked(place, tell):
         if not place.present():  # another process may have pulled it while this one waited
             place.partial.mkdir(parents=True, exist_ok=True)

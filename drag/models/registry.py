@@ -16,8 +16,8 @@ the same form. One table an entry, its header the name that a person types:
       { wheel = "pkg-2==1.0", member = "pkg_2/b.bin", size = 234, sha256 = "…" },
     ]
 
-A language model may have `profile = { rule = "letters", options = "shown" }`: how it chooses among the options of a
-question (see `drag.profiles`), where the user's own profiles do not say.
+A language model may have `profile = { rule = "letters", options = "shown" }`: how it is asked (see `drag.profiles`),
+where the user's own profiles do not say. An adapter may have one, too: it holds for every model under that adapter.
 
 A single part needs no size and digest of its own. A model that is a folder has, in place of `file`, a table `files`
 of relative path = sha256; exactly these files are stored, whatever else the source holds. Its one part names the
@@ -46,6 +46,8 @@ Kind = Literal["gguf", "sentence-transformers", "spacy", "adapter"]
 SOURCES = ("hub", "wheels")
 """Where an entry can come from, in the order in which it is tried if nothing else is said."""
 PACKAGED = Path(__file__).with_name("registry.toml")
+BESIDE = PACKAGED.parent / "packaged"
+"""Where the files of entries with `packaged = true` lie: they came with DRAG."""
 FOLDER = "model"
 """What the folder of a model that has several files is called in the cache."""
 
@@ -115,6 +117,7 @@ class Entry(_Strict):
     files: Annotated[dict[RelativePath, Sha256], Field(default_factory=dict)]
     parts: tuple[Part, ...] = ()
     hub: Hub | None = None
+    packaged: bool = False
     profile: Profile = Profile()
     ignore_requires_python: bool = False
     """The wheel's metadata asks for another Python than ours, for code of it that we do not use."""
@@ -140,7 +143,9 @@ class Entry(_Strict):
             raise ValueError(
                 "a name has lower-case letters, digits, '.', '_' and '-', and starts with a letter or digit"
             )
-        if not self.parts and self.hub is None:
+        if self.packaged and (self.parts or self.hub is not None or self.file is None):
+            raise ValueError("what is packaged is one file, and comes from nowhere else")
+        if not self.packaged and not self.parts and self.hub is None:
             raise ValueError("it has neither parts nor hub: nothing says where it comes from")
         if (self.file is None) == (not self.files):
             raise ValueError("it needs either file or files")
