@@ -76,9 +76,10 @@ def teach(
 def _pieces(
     teacher: LanguageModel, question: Question, conclusion: str | DragError, told: list[str] | DragError, count: int
 ) -> list[Evidence] | DragError:
-    for problem in (conclusion, told):
-        if isinstance(problem, DragError):
-            return problem
+    if isinstance(conclusion, DragError):
+        return conclusion
+    if isinstance(told, DragError):
+        return told
     stated = [f"{question.text} {conclusion}"] if conclusion else []
     return [Evidence.of(text, f"teacher:{teacher.name}") for text in [*stated, *told][:count]]
 

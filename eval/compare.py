@@ -44,14 +44,13 @@ def read_report(path: Path) -> Report:
         value: object = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise ConfigError(f"{path}: not a report in JSON") from error
-    record = cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
+    record = cast("dict[str, Any]", value if isinstance(value, dict) else {})
     try:
         task, n = str(record["task"]), int(record["n"])
-        metrics = {str(name): _number(one) for name, one in dict(record["metrics"]).items()}
-        intervals = {
-            str(name): (_number(low), _number(high)) for name, (low, high) in dict(record["intervals"]).items()
-        }
-        settings = dict(record["settings"])
+        parts = cast("list[dict[str, Any]]", [dict(record[name]) for name in ("metrics", "intervals", "settings")])
+        measured, between, settings = parts
+        metrics = {name: _number(one) for name, one in measured.items()}
+        intervals = {name: (_number(low), _number(high)) for name, (low, high) in between.items()}
     except (KeyError, TypeError, ValueError) as error:
         raise ConfigError(f"{path}: not a report of drag eval") from error
     if task not in MEASURES:
