@@ -45,7 +45,7 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
-	$(PYTEST) -m "not slow and not real_model and not shared_data"
+	$(PYTEST) -m "not slow and not real_model and not shared_data and not training"
 
 # Rows, training and export; each step goes on where it was interrupted. Then: drag ask --student smollm2-135m+reader.gguf
 READER := build/reader

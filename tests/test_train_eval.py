@@ -263,3 +263,27 @@ def test_rows_without_a_held_out_split(command: Command, data: Path) -> None:
     outcome = command("train", "eval", "all.jsonl", *FAKES)
     assert outcome.code != 0
     assert "holds no kept rows of the split held_out" in outcome.err
+
+
+def test_without_the_arms_that_read_nothing(command: Command, data: Path) -> None:
+    metrics = measured(command, data, "--evidence-only")["metrics"]
+    assert metrics["contains/tuned/evidence"] == 1
+    assert not [name for name in metrics if name.endswith("/alone")]
+    assert Tuned.asked == len(RECORDS)
+
+
+def test_the_evidence_of_a_pack(command: Command, data: Path) -> None:
+    notes = data.parent / "notes"
+    notes.mkdir()
+    for record in RECORDS:
+        (notes / f"{record['id']}.txt").write_text(str(record["evidence"][0]), "utf-8")
+    embedder = ("--embedder", "drag.testing:HashEmbedder")
+    outcome = command("build", "--documents", notes, "-o", "notes.pack", "--extractor", "none", *embedder)
+    assert outcome.code == 0, outcome.err
+    flags = ("--pack", "notes.pack", *embedder, "--threshold", "0", "--evidence-only")
+    metrics = measured(command, data, *flags)["metrics"]
+    assert metrics["contains/tuned/evidence"] > 0  # found by the search: the records' own is not looked at
+    assert "citation_precision/tuned/evidence" not in metrics  # nobody says which piece is gold
+    outcome = command("train", "eval", data, *FAKES, *flags, "--distractors", "2")
+    assert outcome.code == 1
+    assert "without --distractors" in outcome.err

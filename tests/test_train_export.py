@@ -28,6 +28,8 @@ from drag.train.recipe import Recipe
 from drag.train.run import train
 from drag.types import Prompt
 
+pytestmark = pytest.mark.training
+
 QUICK: dict[str, Any] = {
     "steps": 6, "batch": 3, "accumulation": 2, "checkpoint_every": 50, "rank": 4, "learning_rate": 0.02, "dtype": "f32",
 }  # fmt: skip

@@ -29,6 +29,8 @@ from drag.train.smaller import smaller
 from drag.train.tokens import IGNORED, encode, prompt_ids
 from drag.train.trainers import Collator
 
+pytestmark = pytest.mark.training
+
 torch: Any = importlib.import_module("torch")
 
 QUICK: dict[str, Any] = {
