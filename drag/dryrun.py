@@ -14,7 +14,7 @@ from drag.journeys import open_student
 from drag.models import Fetching, load_model
 from drag.models.gateway import set_review
 from drag.settings import Settings
-from drag.teach import teach
+from drag.teach import teach_as
 from drag.types import Evidence, Failure, Question
 
 if TYPE_CHECKING:
@@ -75,15 +75,7 @@ def build_requests(
                 run.failures += result.failures
             options = settings.build
             if options.evidence > 0:
-                results = teach(
-                    teacher,
-                    questions,
-                    options.evidence,
-                    show_choices=options.show_choices,
-                    show_evidence=options.show_evidence,
-                    decided=options.decide,
-                    samples=options.samples,
-                )
+                results = teach_as(teacher, questions, options)
                 run.failures += _blocked([one.id for one in questions], results, "teach")
             else:
                 brought = [(one.id, text) for one in questions for text in one.evidence]

@@ -15,7 +15,7 @@ from drag.pack.triples import triple_id
 from drag.protocols import Embedder, Extractor, LanguageModel, Ranker
 from drag.rank import DocumentRanker, RelevanceRanker, SimilarityRanker, keep_best, rank
 from drag.settings import Build
-from drag.teach import teach
+from drag.teach import teach_as
 from drag.types import Evidence, Failure, Question, Ranked, texts
 from graphs import Merged, Triple, merge, verbalise
 
@@ -101,15 +101,7 @@ class Stages:
         """What the records brought, then what the teacher writes."""
         gathered = {one.id: [Evidence.of(text, f"document:{one.id}") for text in one.evidence] for one in batch}
         if self._settings.evidence > 0:
-            taught = teach(
-                self._teacher,
-                batch,
-                self._settings.evidence,
-                show_choices=self._settings.show_choices,
-                show_evidence=self._settings.show_evidence,
-                decided=self._settings.decide,
-                samples=self._settings.samples,
-            )
+            taught = teach_as(self._teacher, batch, self._settings)
             for question, written in zip(batch, taught, strict=True):
                 if isinstance(written, DragError):
                     failures[question.id].append(Failure(question.id, "teach", str(written)))

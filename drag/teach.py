@@ -12,6 +12,7 @@ from drag.choose import choose
 from drag.errors import DragError
 from drag.profiles import profile_of
 from drag.protocols import LanguageModel, ScoringModel
+from drag.settings import Build
 from drag.teach_prompts import decide, parse_decide, parse_teach
 from drag.teach_prompts import teach as prompt_of
 from drag.types import Evidence, Question
@@ -73,6 +74,21 @@ def teach(
     ]
 
 
+def teach_as(
+    teacher: LanguageModel, questions: Sequence[Question], settings: Build
+) -> list[list[Evidence] | DragError]:
+    """`teach`, as the settings of a build say."""
+    return teach(
+        teacher,
+        questions,
+        settings.evidence,
+        show_choices=settings.show_choices,
+        show_evidence=settings.show_evidence,
+        decided=settings.decide,
+        samples=settings.samples,
+    )
+
+
 def _pieces(
     teacher: LanguageModel, question: Question, conclusion: str | DragError, told: list[str] | DragError, count: int
 ) -> list[Evidence] | DragError:
@@ -92,7 +108,8 @@ def conclude(teacher: LanguageModel, question: Question, known: Sequence[str] = 
     if not question.choices or not isinstance(teacher, ScoringModel):
         return ""
     try:
-        made = choose(teacher, question, known, (), style=style_of(teacher), profile=profile_of(teacher))
+        profile = profile_of(teacher)
+        made = choose(teacher, question, known, (), style=style_of(teacher, profile), profile=profile)
     except DragError as error:
         return error
     return question.choices[made.place or 0]

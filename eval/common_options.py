@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from drag.cli.options import prompt_options
+
 _seed = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of every draw.")
 _json = click.option(
     "--json", "file", type=click.Path(dir_okay=False, path_type=Path), help="Write JSON; - for stdout."
@@ -42,6 +44,18 @@ _corpus = (
         help="The pack to search; CORPUS is added as far as it is not in it.  [default: one in the cache]",
     ),
 )
+
+
+_answering = (
+    click.option("--max-tokens", type=click.IntRange(min=1), help="Length of an answer, at most.  [default: 64]"),
+    prompt_options,
+    click.option("--threshold", type=click.FloatRange(0, 1), help="Abstain below; 0: never.  [default: 0.25]"),
+)
+
+
+def with_answering(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --max-tokens, --order, --reading, --trim and --threshold: how open questions are answered."""
+    return _with(command, _answering)
 
 
 def with_corpus(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -7,9 +7,8 @@ from typing import Any
 
 import click
 
-from drag.cli.options import prompt_options
 from drag.errors import ConfigError
-from eval.common_options import with_common
+from eval.common_options import with_answering, with_common
 
 
 @click.command("open")
@@ -20,9 +19,7 @@ from eval.common_options import with_common
 @click.option("--distractors", type=click.IntRange(min=0), default=0, show_default=True, help="Texts of other rows.")
 @click.option("--controls", is_flag=True, help="Add the arms with another question's evidence, and the student's own.")
 @click.option("--arm", "only", multiple=True, metavar="ARM", help="Only this arm. Repeatable.")
-@click.option("--max-tokens", type=click.IntRange(min=1), help="Length of an answer, at most.  [default: 64]")
-@prompt_options
-@click.option("--threshold", type=click.FloatRange(0, 1), help="Abstain below; 0: never.  [default: 0.25]")
+@with_answering
 @click.option(
     "--run",
     type=click.Path(dir_okay=False, path_type=Path),

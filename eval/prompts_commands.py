@@ -7,9 +7,8 @@ from typing import Any
 
 import click
 
-from drag.cli.options import prompt_options
 from drag.errors import ConfigError
-from eval.common_options import with_common
+from eval.common_options import with_answering, with_common
 
 
 @click.command("prompts")
@@ -20,9 +19,7 @@ from eval.common_options import with_common
 @click.option("--full", is_flag=True, help="Every combination of order, reading and trim.")
 @click.option("--variant", "only", multiple=True, metavar="NAME", help="Only the default and this one. Repeatable.")
 @click.option("--margin", type=click.FloatRange(min=0), help="How far below the best cosine; 2: any.  [default: 0.2]")
-@click.option("--max-tokens", type=click.IntRange(min=1), help="Length of an answer, at most.  [default: 64]")
-@prompt_options
-@click.option("--threshold", type=click.FloatRange(0, 1), help="Abstain below; 0: never.  [default: 0.25]")
+@with_answering
 @click.option(
     "--run",
     type=click.Path(dir_okay=False, path_type=Path),

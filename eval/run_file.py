@@ -6,9 +6,9 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from drag.errors import ConfigError
+from drag.kept_lines import KeptLines
 
 
 class RunFile:
@@ -19,24 +19,10 @@ class RunFile:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        self._known: dict[tuple[str, str, str], Mapping[str, Any]] = {}
-        try:
-            raw = path.read_bytes() if path.exists() else b""
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("a", encoding="utf-8")
-            if raw and not raw.endswith(b"\n"):
-                self._write("\n")
-        except OSError as error:
-            raise ConfigError(f"cannot write the run file {path}: {error.strerror}") from error
-        for line in raw.decode("utf-8", "replace").splitlines():
-            try:
-                value: object = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(value, dict):
-                record = cast("dict[str, Any]", value)
-                self._known[str(record.get("id")), str(record.get("arm")), str(record.get("key"))] = record
+        self._lines = KeptLines(path, "the run file")
+        self._known: dict[tuple[str, str, str], Mapping[str, Any]] = {
+            (str(one.get("id")), str(one.get("arm")), str(one.get("key"))): one for one in self._lines.records
+        }
 
     def get(self, question: str, arm: str, key: str) -> Mapping[str, Any] | None:
         """The record of the kept answer, if there is one. Somebody may have edited it."""
@@ -46,18 +32,11 @@ class RunFile:
         """Keep an answer, any values that JSON can hold: it is in the file when this returns."""
         record = {"id": question, "arm": arm, "key": key, **answer}
         self._known[question, arm, key] = record
-        self._write(json.dumps(record, ensure_ascii=True) + "\n")
+        self._lines.append(record)
 
     def close(self) -> None:
         """Close the file."""
-        self._file.close()
-
-    def _write(self, text: str) -> None:
-        try:
-            self._file.write(text)
-            self._file.flush()
-        except OSError as error:
-            raise ConfigError(f"cannot write the run file {self.path}: {error.strerror}") from error
+        self._lines.close()
 
 
 def digest(parts: Sequence[object]) -> str:
