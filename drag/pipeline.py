@@ -210,7 +210,7 @@ def _recipe(question: Question, teacher: LanguageModel, embedder: str, settings:
     """Digest of all that the results for a question depend on."""
     # How many questions go together changes when things are done, never what is made.
     # Who extracts, and held to which ontology, stands in `extraction`: by what it says, not by where it lies.
-    options = settings.model_dump(exclude={"batch", "ontology", "triples_by", "decide", "samples"})
+    options = settings.model_dump(exclude={"batch", "ontology", "triples_by", "decide", "samples", "candidates"})
     asked = [question.text, question.choices, question.gold, question.evidence]
     parts = [RECIPE, prompts.VERSIONS, asked, teacher.identity, embedder, options]
     parts += [extraction] if extraction else []
@@ -218,7 +218,7 @@ def _recipe(question: Question, teacher: LanguageModel, embedder: str, settings:
         # By which rule the teacher decides, and what comes of it.
         parts += ["teach-concluding@2", profile_of(teacher).choosing]
     elif settings.show_choices or settings.decide:
-        parts += ["decide@1", settings.samples]
+        parts += ["decide@1", settings.samples] + ["candidates@1"] * settings.candidates
     return hashlib.sha256(json.dumps(parts, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:16]
 
 

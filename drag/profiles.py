@@ -1,7 +1,7 @@
 """How a model is best asked: measured on development data, kept for each model.
 
-A profile is looked for in the settings (`[ask] rule`, `options`, `style`, `order`, `reading`, `trim`), then in the
-user's own file, which `drag eval choice --calibrate` and `drag eval prompts --keep-profile` write, then in the
+A profile is looked for in the settings (`[ask] rule`, `options`, `style`, `order`, `reading`, `trim`, `match`), then
+in the user's own file, which `drag eval choice --calibrate` and `drag eval prompts --keep-profile` write, then in the
 registry; a model that stands nowhere has the default.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from drag.errors import ConfigError
 
@@ -40,7 +40,7 @@ ReadingMode = Literal["together", "each"]
 Trim = Literal["off", "sentences"]
 """Whether a piece of evidence is cut to the sentences that bear on the question (see `drag.trim`)."""
 
-_ASKED = ("rule", "options", "style", "order", "reading", "trim")
+_ASKED = ("rule", "options", "style", "order", "reading", "trim", "match")
 
 
 class Profile(BaseModel):
@@ -57,6 +57,8 @@ class Profile(BaseModel):
     order: Order = "best-first"
     reading: ReadingMode = "together"
     trim: Trim = "off"
+    match: float = Field(default=0.0, ge=0)
+    """Weight of the cosine between an option and what the evidence says (see `drag.match`); 0: it is not looked at."""
 
     @property
     def show_options(self) -> bool | None:
@@ -77,7 +79,7 @@ def profile_of(model: LanguageModel, settings: Ask | None = None) -> Profile:
     profile = found if found is not None else _shipped(model.name)
     if settings is None:
         return profile
-    given = {name: value for name in _ASKED if (value := getattr(settings, name)) != "auto"}
+    given = {name: value for name in _ASKED if (value := getattr(settings, name)) not in ("auto", None)}
     return profile.model_copy(update=given)
 
 

@@ -18,6 +18,7 @@ from drag import prompts
 from drag.choose import Choice, Reading, Remembering, choose, chosen, readings, usage_of, weigh
 from drag.errors import DragError
 from drag.lexical import plain
+from drag.match import matched, matches
 from drag.profiles import Profile, Style
 from drag.protocols import Embedder, LanguageModel, ScoringModel
 from drag.rank import SimilarityRanker
@@ -70,10 +71,15 @@ def choose_shown(
     profile: Profile,
     embedder: Embedder | None = None,
 ) -> Choice:
-    """Weigh the options after all that is shown, or after each piece, as the profile says. Raises as `choose_each`."""
+    """Weigh the options after all that is shown, or after each piece, as the profile says. Raises as `choose_each`.
+
+    With an `embedder` and a profile that matches, also by what they mean beside the evidence (see `drag.match`).
+    """
     if profile.reading == "each" and len(given.texts) > 1:
-        return choose_each(model, question, given, style=style, profile=profile, embedder=embedder)
-    return choose(model, question, given.texts, given.facts, style=style, profile=profile)
+        made = choose_each(model, question, given, style=style, profile=profile, embedder=embedder)
+    else:
+        made = choose(model, question, given.texts, given.facts, style=style, profile=profile)
+    return matched(made, profile.match, matches(question, given, embedder)) if embedder and profile.match else made
 
 
 def choose_each(

@@ -73,6 +73,10 @@ class Build(Section):
     samples: int = Field(
         default=3, ge=0, description="short answers of which most have to agree on that decision; 0: it makes none"
     )
+    candidates: bool = Field(
+        default=False,
+        description="where they do not agree, state them all as candidates: for questions that will have choices",
+    )
     show_evidence: bool = Field(default=True, description="let the teacher see the record's own evidence (grounded)")
     batch: Positive = Field(default=4, description="questions that go through the stages together")
     triples_by: Literal["teacher", "spacy"] = Field(
@@ -130,6 +134,10 @@ class Ask(Section):
     )
     rule: Rule | Literal["auto"] = Field(
         default="auto", description="how choices are weighed (drag/choose.py); auto: by the model's profile"
+    )
+    match: Weight | None = Field(
+        default=None,
+        description="weight of the cosine between a choice and the evidence; 0: none; default: by the profile",
     )
     options: Options = Field(default="auto", description="whether choices stand in the prompt; auto: by the profile")
     profiles: Path | None = Field(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from drag import replies
 from drag.answer import style_of
@@ -21,6 +22,19 @@ from drag.types import Evidence, Question
 _SAME = 0.5
 
 
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a teacher holds to be the answer: a conclusion, else several candidates, else nothing."""
+
+    conclusion: str = ""
+    candidates: tuple[str, ...] = ()
+
+    @property
+    def stated(self) -> str:
+        """What stands after the question in the piece that states it; empty for nothing."""
+        return self.conclusion or "; ".join(self.candidates)
+
+
 def teach(
     teacher: LanguageModel,
     questions: Sequence[Question],
@@ -30,6 +44,7 @@ def teach(
     show_evidence: bool = False,
     decided: bool = False,
     samples: int = 3,
+    candidates: bool = False,
 ) -> list[list[Evidence] | DragError]:
     """At most `count` pieces of evidence for each question, in the order of the questions.
 
@@ -37,40 +52,40 @@ def teach(
     a teacher that can score decides first between the choices, by its profile's rule, and argues for that one alone,
     in pieces of which the first says what it decided; one that cannot score sees the choices. Where there are no
     choices it decides by `samples` short answers, of which more than half have to agree; where they do not, it only
-    writes facts. `decided` has it do so for blind evidence, too. With `show_evidence` the evidence of a question which
+    writes facts, with `candidates` after a first piece that holds them all. `decided` has it do so for blind evidence,
+    too. With `show_evidence` the evidence of a question which
     brings some is grounded in it. A question for which nothing usable came back gives its error as a value.
     """
     free = [
         one for one in questions if (decided or show_choices) and not (show_choices and one.choices) and samples > 0
     ]
-    agreed = dict(zip([one.id for one in free], _agreements(teacher, free, samples, show_evidence), strict=True))
-    conclusions: list[str | DragError] = [
-        conclude(teacher, one, one.evidence if show_evidence else ())
-        if show_choices and one.choices
-        else agreed.get(one.id, "")
-        for one in questions
-    ]
+    agreed = dict(
+        zip([one.id for one in free], _decided(teacher, free, samples, show_evidence, candidates), strict=True)
+    )
+    decisions: list[Decision | DragError] = []
+    for one in questions:
+        if show_choices and one.choices:
+            picked = conclude(teacher, one, one.evidence if show_evidence else ())
+            decisions.append(Decision(picked) if isinstance(picked, str) else picked)
+        else:
+            decisions.append(agreed.get(one.id, Decision()))
     # What was decided is a piece of its own.
-    counts = [count - 1 if conclusion else count for conclusion in conclusions]
-    asked = [
-        place
-        for place, conclusion in enumerate(conclusions)
-        if counts[place] > 0 and not isinstance(conclusion, DragError)
-    ]
+    counts = [0 if isinstance(one, DragError) else count - bool(one.stated) for one in decisions]
+    asked = [place for place, left in enumerate(counts) if left > 0]
     prompts = [
         prompt_of(
             questions[place],
             counts[place],
             show_choices=show_choices,
             show_evidence=show_evidence,
-            conclusion=str(conclusions[place]),
+            conclusion=one.conclusion if isinstance(one := decisions[place], Decision) else "",
         )
         for place in asked
     ]
     told = dict(zip(asked, replies.ask(teacher, prompts, [parse_teach] * len(prompts)), strict=True))
     return [
-        _pieces(teacher, question, conclusion, told.get(place, []), count)
-        for place, (question, conclusion) in enumerate(zip(questions, conclusions, strict=True))
+        _pieces(teacher, question, decision, told.get(place, []), count)
+        for place, (question, decision) in enumerate(zip(questions, decisions, strict=True))
     ]
 
 
@@ -86,17 +101,18 @@ def teach_as(
         show_evidence=settings.show_evidence,
         decided=settings.decide,
         samples=settings.samples,
+        candidates=settings.candidates,
     )
 
 
 def _pieces(
-    teacher: LanguageModel, question: Question, conclusion: str | DragError, told: list[str] | DragError, count: int
+    teacher: LanguageModel, question: Question, decision: Decision | DragError, told: list[str] | DragError, count: int
 ) -> list[Evidence] | DragError:
-    if isinstance(conclusion, DragError):
-        return conclusion
+    if isinstance(decision, DragError):
+        return decision
     if isinstance(told, DragError):
         return told
-    stated = [f"{question.text} {conclusion}"] if conclusion else []
+    stated = [f"{question.text} {decision.stated}"] if decision.stated else []
     return [Evidence.of(text, f"teacher:{teacher.name}") for text in [*stated, *told][:count]]
 
 
@@ -115,17 +131,21 @@ def conclude(teacher: LanguageModel, question: Question, known: Sequence[str] = 
     return question.choices[made.place or 0]
 
 
-def _agreements(
-    teacher: LanguageModel, questions: Sequence[Question], samples: int, show_evidence: bool
-) -> list[str | DragError]:
-    """For each question what most of its samples say; empty where they do not agree, the error where all failed."""
+def _decided(
+    teacher: LanguageModel, questions: Sequence[Question], samples: int, show_evidence: bool, candidates: bool
+) -> list[Decision | DragError]:
+    """For each question what most of its samples say, else all that they say as `candidates`; the error if all fail."""
     prompts = [decide(one, seed, show_evidence=show_evidence) for one in questions for seed in range(samples)]
     said = replies.ask(teacher, prompts, [parse_decide] * len(prompts))
-    found: list[str | DragError] = []
+    found: list[Decision | DragError] = []
     for place in range(len(questions)):
         group = said[place * samples : (place + 1) * samples]
         answers = [one for one in group if not isinstance(one, DragError)]
-        found.append(agreement(answers, samples) if answers else next(e for e in group if isinstance(e, DragError)))
+        if not answers:
+            found.append(next(e for e in group if isinstance(e, DragError)))
+            continue
+        unlike = tuple({one.casefold(): one for one in reversed(answers) if one}.values()) if candidates else ()
+        found.append(Decision(agreement(answers, samples), unlike[::-1]))
     return found
 
 

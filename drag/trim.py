@@ -46,7 +46,7 @@ def trimmed(question: str, evidence: Sequence[Evidence], embedder: Embedder | No
     for one in evidence:
         head = f"{one.title}: " if one.titled != one.text else _head(one.text)
         heads.append(head)
-        parted.append(_sentences(one.titled[len(head) :]))
+        parted.append(sentences_of(one.titled[len(head) :]))
     scores = _scores(question, heads, parted, embedder)
     names = names_of(question)
     texts: list[str] = []
@@ -79,7 +79,8 @@ def _head(text: str) -> str:
     return found.group() if found else ""
 
 
-def _sentences(text: str) -> list[str]:
+def sentences_of(text: str) -> list[str]:
+    """The sentences of a text in their order, white space in them made even."""
     from drag.documents import sentences
 
     cuts = [0, *(found.end() for found in _JOINED.finditer(text)), len(text)]

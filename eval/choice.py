@@ -10,6 +10,7 @@ from drag.answer import answer
 from drag.choose import choose_by_reply, readings
 from drag.choose_prompts import by_letter
 from drag.errors import ConfigError, DragError
+from drag.match import matches
 from drag.pipeline import Student
 from drag.profiles import Profile
 from drag.prompts import Style
@@ -137,11 +138,16 @@ def _prompts(asker: Asker, question: Question, context: Context) -> list[object]
     given = shown(question.text, context, asker.profile, asker.embedder)
     if not isinstance(asker.model, ScoringModel):
         return [asdict(by_letter(question.text, question.choices, given.texts, given.facts, asker.style))]
+    near: list[object] = []
+    if asker.embedder is not None and asker.profile.match and (given.texts or given.facts):
+        found = matches(question, given, asker.embedder)
+        near = [asker.profile.match, *(round(one, 4) for one in found)]
     if asker.profile.reading == "each" and len(given.texts) > 1:
         each = readings_of_each(question, given, asker.style, asker.profile)
         weights = piece_weights(question.text, given, asker.embedder)
-        return [*(asdict(one) for read in each for one in read), *(round(weight, 4) for weight in weights)]
-    return [asdict(one) for one in readings(question, given.texts, given.facts, asker.style, asker.profile)]
+        return [*(asdict(one) for read in each for one in read), *(round(weight, 4) for weight in weights), *near]
+    read = readings(question, given.texts, given.facts, asker.style, asker.profile)
+    return [*(asdict(one) for one in read), *near]
 
 
 def _ask(asker: Asker, question: Question, context: Context) -> Said:

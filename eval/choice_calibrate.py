@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 from drag.choose import Remembering, chosen, described, readings, weigh
 from drag.errors import ConfigError, DragError
+from drag.match import WEIGHT, matched, matches
 from drag.profiles import RULES, Options, Profile
 from drag.prompts import Style
-from drag.protocols import LanguageModel, ScoringModel
+from drag.protocols import Embedder, LanguageModel, ScoringModel
+from drag.shown import shown
 from drag.types import Context, Question, Usage
 from eval.metrics import bootstrap, mcnemar, mean
 from eval.report import Report
-from graphs import verbalise
 
 _SHOWN: tuple[Options, ...] = ("hidden", "shown")
 
@@ -26,10 +27,11 @@ class Calibrated:
     report: Report
 
 
-def candidates() -> list[Profile]:
-    """Every rule, with the options hidden and shown; letters need them shown."""
+def candidates(*, matching: bool = False) -> list[Profile]:
+    """Every rule, with the options hidden and shown; letters need them shown. All again with a match, if wanted."""
     return [
-        Profile(rule=rule, options=options)
+        Profile(rule=rule, options=options, match=match)
+        for match in (0.0, *([WEIGHT] if matching else []))
         for rule in RULES
         for options in _SHOWN
         if rule != "letters" or options == "shown"
@@ -44,32 +46,34 @@ def calibrate(
     style: Style,
     seed: int,
     settings: Mapping[str, object],
+    embedder: Embedder | None = None,
 ) -> Calibrated:
     """Measure every candidate; `read` holds what is read for each question, by condition (`alone`, with evidence).
+    With an `embedder` and some evidence each is measured with a match to it, too (see `drag.match`).
 
     The default stays unless another is better than it by more than one standard error of the paired difference: the
-    best of eleven candidates looks better than it is. An answer that fails is wrong. Raises `ConfigError` where the
+    best of so many candidates looks better than it is. An answer that fails is wrong. Raises `ConfigError` where the
     model cannot score.
     """
     if not isinstance(model, ScoringModel):
         raise ConfigError(f"{model.name} cannot weigh choices: there is nothing to calibrate")
-    right: dict[Profile, list[bool]] = {one: [] for one in candidates()}
+    right: dict[Profile, list[bool]] = {one: [] for one in candidates(matching=embedder is not None)}
     failures = 0
     for place, question in enumerate(questions):
         for contexts in read.values():
-            told = _each(model, question, contexts[place], style)
+            told = _each(model, question, contexts[place], style, embedder)
             failures += any(one is None for one in told.values())
             for profile, one in told.items():
                 right[profile].append(bool(one))
     default = described(Profile(), style)
-    usual = next(one for one in right if dict(described(one, style)) == dict(default))
+    usual = next(one for one in right if not one.match and dict(described(one, style)) == dict(default))
     best = max(right, key=lambda one: sum(right[one]))
     if not better(right[usual], right[best]):
         best = usual
     metrics: dict[str, float] = {}
     intervals: dict[str, tuple[float, float]] = {}
     for profile, told in right.items():
-        name = f"{profile.rule}/{profile.options}"
+        name = f"{profile.rule}/{profile.options}{'/match' if profile.match else ''}"
         metrics[f"accuracy/{name}"] = mean(told)
         intervals[f"accuracy/{name}"] = bootstrap(told, seed=seed)
         if profile != usual:
@@ -77,24 +81,28 @@ def calibrate(
     made_with = {
         **settings,
         "default": default,
-        "chosen": best.model_dump(include={"rule", "options"}),
+        "chosen": best.model_dump(include={"rule", "options", "match"}),
         "conditions": list(read),
     }
     return Calibrated(best, Report("choice-calibration", len(questions), metrics, intervals, failures, made_with))
 
 
-def _each(model: ScoringModel, question: Question, context: Context, style: Style) -> dict[Profile, bool | None]:
+def _each(
+    model: ScoringModel, question: Question, context: Context, style: Style, embedder: Embedder | None
+) -> dict[Profile, bool | None]:
     """Whether each candidate chooses the right option; None where it fails."""
     remembering = Remembering(model)
-    evidence, facts = [one.titled for one in context.evidence], verbalise(context.graph)
+    given = shown(question.text, context, Profile())
+    near = matches(question, given, embedder) if embedder else []
     told: dict[Profile, bool | None] = {}
-    for profile in candidates():
+    for profile in candidates(matching=embedder is not None):
         try:
-            found = remembering.score(readings(question, evidence, facts, style, profile))
+            found = remembering.score(readings(question, given.texts, given.facts, style, profile))
         except DragError:
             told[profile] = None
             continue
-        place = chosen(weigh(profile.rule, question.choices, found), Usage()).place or 0
+        made = chosen(weigh(profile.rule, question.choices, found), Usage())
+        place = (matched(made, profile.match, near) if profile.match else made).place or 0
         told[profile] = question.choices[place] in question.gold
     return told
 

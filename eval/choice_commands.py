@@ -78,6 +78,7 @@ def choice(
     order: str | None,
     reading: str | None,
     trim: str | None,
+    match: float | None,
     page: Path | None,
     calibrate: bool,
     **plan: Any,
@@ -104,7 +105,7 @@ def choice(
 
     options = None if show_options is None else "shown" if show_options else "hidden"
     settings = Settings.load(config).override("ask", rule=rule, options=options)
-    settings = settings.override("ask", style=style, order=order, reading=reading, trim=trim)
+    settings = settings.override("ask", style=style, order=order, reading=reading, trim=trim, match=match)
     settings = settings.override("models", student=student, teacher=teacher, embedder=embedder)
     wanted = Plan(data=data, seed=seed, limit=limit, **plan)
     _check(wanted, calibrate=calibrate, page=page)

@@ -122,13 +122,14 @@ def calibrated(plan: Plan, questions: Sequence[Question], settings: Settings, ho
             read,
             style=one.style,
             seed=plan.seed,
+            embedder=one.embedder if plan.pack is not None else None,
             settings={"data": plan.data.name, "student": one.model.name, "seed": plan.seed, "limit": plan.limit},
         )
         if not found.report.measured:
             raise ConfigError("every question failed: nothing was measured, and no profile was kept")
         # How evidence is read was not looked at here: that stays as it was.
         before = profile_of(one.model, Ask(profiles=settings.ask.profiles))
-        chosen = {"rule": found.profile.rule, "options": found.profile.options}
+        chosen = {"rule": found.profile.rule, "options": found.profile.options, "match": found.profile.match}
         keep_profile(one.model, before.model_copy(update=chosen), settings.ask)
     return found.report
 

@@ -198,6 +198,20 @@ def test_without_agreement_there_are_facts_only() -> None:
     assert not any("Mara" in one or "Who built" in one for one in pieces)
 
 
+def test_candidates_are_stated_where_samples_do_not_agree() -> None:
+    pieces = told(Decider("Mara Finch", "Ivo Lund", "mara finch."), decided=True, candidates=True)
+    assert pieces[0] == "Who built the clock? Mara Finch"  # two of three agree: no candidates
+    teacher = Decider("Mara Finch", "Ivo Lund", "Ada")
+    pieces = told(teacher, decided=True, candidates=True)
+    assert pieces[0] == "Who built the clock? Mara Finch; Ivo Lund; Ada"
+    assert len(pieces) == 3
+    assert teacher.prompts[-1].name == "teach@1"  # nothing is argued for
+    assert "Write 2 different facts" in teacher.prompts[-1].messages[-1].content
+    teacher = Decider("Ada", "", "Ivo")
+    assert told(teacher, 1, decided=True, candidates=True) == ["Who built the clock? Ada; Ivo"]
+    assert [one.name for one in teacher.prompts] == ["decide@1"] * 3
+
+
 def test_a_decision_alone_needs_no_facts() -> None:
     teacher = Decider("Ada", "Ada", "Ada")
     assert told(teacher, 1, decided=True) == ["Who built the clock? Ada"]
@@ -237,3 +251,6 @@ def test_deciding_is_a_flag_of_build(command: Command, tmp_path: Path) -> None:
     )
     # Another number of samples is another recipe.
     assert json.loads(command("build", "q.txt", "-o", "a.pack", *flags, "--decide", "--json").out)["built"] == 1
+    # So are candidates where samples differ.
+    again = command("build", "q.txt", "-o", "a.pack", *flags, "--decide", "--candidates", "--json")
+    assert json.loads(again.out)["built"] == 1

@@ -396,7 +396,7 @@ def test_the_rule_is_chosen_and_kept(command: Command, tmp_path: Path) -> None:
     assert outcome.code == 0, outcome.err
     report = json.loads(outcome.out)
     assert report["task"] == "choice-calibration"
-    assert report["settings"]["chosen"] == {"rule": "letters", "options": "shown"}
+    assert report["settings"]["chosen"] == {"rule": "letters", "options": "shown", "match": 0.0}
     assert report["metrics"]["accuracy/letters/shown"] == 1
     assert report["metrics"]["accuracy/mean/shown"] == 2 / 8
     assert set(report["intervals"]) == {name for name in report["metrics"] if name.startswith("accuracy/")}

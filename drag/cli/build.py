@@ -56,6 +56,9 @@ if TYPE_CHECKING:
     "--decide/--no-decide", default=None, help="Let it decide on an answer before it writes evidence.  [default: no]"
 )
 @click.option("--samples", type=click.IntRange(min=0), help="Short answers that have to agree on that.  [default: 3]")
+@click.option(
+    "--candidates/--no-candidates", default=None, help="State them all where they do not agree.  [default: no]"
+)
 @click.option("--similarity", type=click.FloatRange(min=0), help="Weight of the cosine similarity.  [default: 1]")
 @click.option(
     "--relevance", type=click.FloatRange(min=0), help="Weight of the teacher's judgement; 0: skip.  [default: 1]"

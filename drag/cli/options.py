@@ -36,7 +36,7 @@ def privacy_options(command: Command) -> Command:
 
 
 def prompt_options(command: Command) -> Command:
-    """--style, --order, --reading and --trim: how the student's prompt is made. `auto` is the student's profile."""
+    """--style, --order, --reading, --trim and --match: how the student reads. `auto` is its profile."""
     options = (
         click.option(
             "--style", type=click.Choice(["auto", "plain", "instructed"]), help="How it is prompted.  [default: auto]"
@@ -55,6 +55,11 @@ def prompt_options(command: Command) -> Command:
             "--trim",
             type=click.Choice(["auto", "off", "sentences"]),
             help="Cut evidence to the sentences that bear on the question.  [default: auto]",
+        ),
+        click.option(
+            "--match",
+            type=click.FloatRange(min=0),
+            help="Weight of a choice's cosine to the evidence; 0: none.  [default: its profile's]",
         ),
     )
     for option in reversed(options):

@@ -1,0 +1,115 @@
+"""Options beside what the evidence says, by meaning: what is compared, what it changes, and how it is asked for."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import numpy
+import pytest
+import test_eval_choice as arms
+from conftest import Command
+
+from drag.answer import answer
+from drag.choose import Choice
+from drag.match import matched, matches, segments
+from drag.profiles import Profile
+from drag.shown import Shown
+from drag.testing import FakeModel, HashEmbedder
+from drag.types import Context, Evidence, Likelihood, Prompt, Question, Usage
+
+fresh = arms.fresh  # the fixture that every test of the arms runs in
+
+ASKED = Question("1", "Who built the clock?", ("Mara Finch", "Ivo Lund", "Ada"))
+
+
+def given(*texts: str, facts: tuple[str, ...] = ()) -> Shown:
+    return Shown(texts, tuple(range(1, len(texts) + 1)), facts)
+
+
+@pytest.mark.parametrize(
+    ("texts", "found"),
+    [
+        (("Who built the clock? Ivo Lund; a smith. ",), ["Ivo Lund", "a smith."]),
+        (("WHO built  the clock? Ivo Lund",), ["Ivo Lund"]),
+        (("Clocks tick. Ivo made one.", "Clocks tick."), ["Clocks tick.", "Ivo made one."]),
+        (("Who built the clock?",), []),
+        ((), []),
+    ],
+)
+def test_what_is_compared(texts: tuple[str, ...], found: list[str]) -> None:
+    assert segments(ASKED.text, given(*texts)) == found
+
+
+def test_triples_are_compared_too() -> None:
+    assert segments(ASKED.text, given(facts=("Ivo built clock.",))) == ["Ivo built clock."]
+
+
+def test_an_option_that_the_evidence_names_is_nearest() -> None:
+    near = matches(ASKED, given("Who built the clock? Ivo Lund", "It rained."), HashEmbedder())
+    assert near[1] == pytest.approx(1)
+    assert max(near[0], near[2]) < 0.9
+    assert matches(ASKED, given(), HashEmbedder()) == [0.0, 0.0, 0.0]
+
+
+def test_the_weight_is_added_to_the_log_shares() -> None:
+    made = Choice(0, (0.7, 0.2, 0.1), Usage(1, 2, 3.0))
+    assert matched(made, 0.0, [0.1, 0.9, 0.0]).shares == pytest.approx(made.shares)
+    other = matched(made, 2.0, [0.0, 1.0, 0.0])
+    assert other.place == 1
+    assert other.shares[1] / other.shares[0] == pytest.approx(0.2 * math.exp(2) / 0.7)
+    assert other.usage == made.usage
+    # A share of nothing does not break the logarithm.
+    assert matched(Choice(0, (1.0, 0.0, 0.0), Usage()), 1.0, [0.0, 1.0, 0.0]).place == 0
+
+
+class Deaf(FakeModel):
+    """Holds the first option to be right, whatever it reads."""
+
+    def score(self, prompt: Prompt, continuations: list[str]) -> list[Likelihood]:  # type: ignore[override]
+        return [Likelihood((-1.0 if place == 0 else -3.0,)) for place in range(len(continuations))]
+
+
+def test_a_student_that_hears_nothing_is_outweighed() -> None:
+    context = Context((Evidence.of("Who built the clock? Ivo Lund", "teacher:x"),))
+    match = Profile(match=10)
+    assert answer(Deaf(), ASKED, context, style="plain", profile=match, embedder=HashEmbedder()).text == "Ivo Lund"
+    assert answer(Deaf(), ASKED, context, style="plain", embedder=HashEmbedder()).text == "Mara Finch"
+    # Without an embedder, or with nothing to compare, it is the student's choice.
+    assert answer(Deaf(), ASKED, context, style="plain", profile=match).text == "Mara Finch"
+    assert answer(Deaf(), ASKED, Context(), style="plain", profile=match, embedder=HashEmbedder()).text == "Mara Finch"
+
+
+class Names(HashEmbedder):
+    """Texts that name the same builder are near each other."""
+
+    def encode(self, sentences: list[str], *, normalize_embeddings: bool = True) -> numpy.ndarray:
+        named = [one.partition(" built by ")[2].split(" ")[0] or one for one in sentences]
+        return super().encode(named, normalize_embeddings=normalize_embeddings)
+
+
+def test_the_flag_reaches_the_student(command: Command, tmp_path: Path) -> None:
+    path = arms.data(tmp_path)
+    told = (
+        "eval",
+        "choice",
+        path,
+        *arms.FAKES[2:4],
+        "--student",
+        f"{__name__}:Deaf",
+        "--embedder",
+        f"{__name__}:Names",
+    )
+    plain = command(*told, "--keep", "made.pack", "--json", "-")
+    assert plain.code == 0, plain.err
+    near = command(*told, "--keep", "made.pack", "--match", "10", "--json", "-")
+    assert near.code == 0, near.err
+    before, after = json.loads(plain.out)["metrics"], json.loads(near.out)["metrics"]
+    assert after["accuracy/blind"] > before["accuracy/blind"]
+    # What is not read cannot be matched.
+    assert after["accuracy/alone"] == before["accuracy/alone"]
+    assert json.loads(near.out)["settings"]["ask"]["match"] == 10
+    bad = command(*told, "--match", "-1")
+    assert bad.code == 2
+    assert "--match" in bad.err
