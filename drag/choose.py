@@ -8,6 +8,7 @@
 | `pmi` | log P(o, given the prompt) − log P(o, given "Answer:"): DC-PMI (Holtzman et al., EMNLP 2021) |
 | `calibrated` | log P(o, given the prompt) − log of the mean P(o, given the prompt with an empty question): contextual calibration (Zhao et al., ICML 2021) |
 | `letters` | log of the mean share of its letter, over rotations that bring each option to each letter once |
+| `none` | 0: the student is not asked; the match with the evidence decides alone (`drag.match`), as a control |
 
 The empty question of `calibrated` comes without evidence: with it, what the evidence says would be taken away too.
 """  # noqa: E501 - a table row
@@ -51,6 +52,8 @@ def readings(
     question: Question, evidence: Sequence[str], facts: Sequence[str], style: Style, profile: Profile
 ) -> list[Reading]:
     """All that a scoring model has to read for the profile's rule. Raises `ConfigError` for a rule that cannot be."""
+    if profile.rule == "none":
+        return []
     if profile.rule == "letters":
         return _lettered(question, evidence, facts, style)
     main = prompts.answer(question, evidence, facts, style, 1, scored=True, show_options=profile.show_options)
@@ -79,6 +82,8 @@ def _lettered(question: Question, evidence: Sequence[str], facts: Sequence[str],
 
 def weigh(rule: Rule, choices: Sequence[str], found: Sequence[Sequence[Likelihood]]) -> list[float]:
     """The weight of each option from the likelihoods of `readings`, in their order."""
+    if rule == "none":
+        return [0.0] * len(choices)
     main = found[0]
     if rule == "mean":
         return [one.mean for one in main]

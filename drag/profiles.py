@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from drag.protocols import LanguageModel
     from drag.settings import Ask
 
-Rule = Literal["mean", "total", "characters", "pmi", "calibrated", "letters"]
+Rule = Literal["mean", "total", "characters", "pmi", "calibrated", "letters", "none"]
 """How the options of a question are weighed (see `drag.choose`)."""
 RULES: tuple[Rule, ...] = get_args(Rule)
 

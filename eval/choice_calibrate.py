@@ -34,7 +34,7 @@ def candidates(*, matching: bool = False) -> list[Profile]:
         for match in (0.0, *([WEIGHT] if matching else []))
         for rule in RULES
         for options in _SHOWN
-        if rule != "letters" or options == "shown"
+        if rule != "none" and (rule != "letters" or options == "shown")
     ]
 
 

@@ -53,7 +53,7 @@ _out = click.Path(dir_okay=False, path_type=Path)
 @click.option("--split", metavar="NAME", help="Split of a data set folder.  [default: validation, else test]")
 @click.option(
     "--rule",
-    type=click.Choice(["mean", "total", "characters", "pmi", "calibrated", "letters"]),
+    type=click.Choice(["mean", "total", "characters", "pmi", "calibrated", "letters", "none"]),
     help="How the student weighs the options.  [default: its profile's]",
 )
 @click.option("--show-options/--hide-options", default=None, help="Options in the prompt.  [default: its profile's]")

@@ -89,6 +89,20 @@ class Names(HashEmbedder):
         return super().encode(named, normalize_embeddings=normalize_embeddings)
 
 
+def test_without_the_student_the_match_alone_decides() -> None:
+    class Asked(Deaf):
+        def score(self, prompt: Prompt, continuations: list[str]) -> list[Likelihood]:  # type: ignore[override]
+            raise AssertionError("the student was asked")
+
+    context = Context((Evidence.of("Who built the clock? Ivo Lund", "teacher:x"),))
+    alone = Profile(rule="none", match=1)
+    made = answer(Asked(), ASKED, context, style="plain", profile=alone, embedder=HashEmbedder())
+    assert made.text == "Ivo Lund"
+    assert made.usage.prompt_tokens == 0
+    nothing = answer(Asked(), ASKED, Context(), style="plain", profile=alone, embedder=HashEmbedder())
+    assert nothing.confidence == pytest.approx(1 / 3)
+
+
 def test_the_flag_reaches_the_student(command: Command, tmp_path: Path) -> None:
     path = arms.data(tmp_path)
     told = (

@@ -133,7 +133,7 @@ def test_its_port_is_closed_to_others(student: LocalModel) -> None:
     import urllib.error
     import urllib.request
 
-    request = urllib.request.Request(student._address + "/props")  # pyright: ignore[reportPrivateUsage]
+    request = urllib.request.Request(student._engine.address + "/props")  # pyright: ignore[reportPrivateUsage]
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(request)
     assert refused.value.code == 401
@@ -200,3 +200,12 @@ def test_the_command_line_answers(tmp_path: Path) -> None:
     assert record["answer"]
     assert 0 < record["confidence"] <= 1
     assert "the student answers alone" in done.stderr
+
+
+def test_a_model_that_nobody_used_or_closed_does_not_hold_up_the_exit(student: LocalModel) -> None:
+    code = (
+        "from drag import Settings; from drag.models import load_model\n"
+        "first = load_model('smollm2-135m', Settings()); del first\n"
+        "second = load_model('smollm2-135m', Settings())"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)

@@ -16,7 +16,8 @@ from tiny import PEOPLE, read_json, row, system_row, tiny_folder, tiny_gguf, tin
 
 from drag.errors import ConfigError, DragError, ModelError
 from drag.models import load_model
-from drag.models.local import LocalModel, fingerprint
+from drag.models.engine import fingerprint
+from drag.models.local import LocalModel
 from drag.protocols import ScoringModel
 from drag.train import export_gguf
 from drag.train.base import load_base

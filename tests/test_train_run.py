@@ -15,7 +15,8 @@ from conftest import Command
 from tiny import row, system_row, tiny_folder, tiny_gguf, tiny_rows
 
 from drag.errors import ConfigError
-from drag.models.local import LocalModel, fingerprint
+from drag.models.engine import fingerprint
+from drag.models.local import LocalModel
 from drag.train import losses
 from drag.train.base import Base, load_base
 from drag.train.curve import loss_curve

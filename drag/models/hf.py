@@ -16,7 +16,8 @@ from typing import Any, Literal
 
 from drag.errors import ContextOverflow, DragError, ModelError
 from drag.models.embed import first_line
-from drag.models.local import fingerprint, neutralise
+from drag.models.engine import fingerprint
+from drag.models.local import neutralise
 from drag.protocols import OnReply, OnText
 from drag.types import Likelihood, Prompt, Reply, Usage
 

@@ -1,30 +1,21 @@
-"""Local models in GGUF files, run in this process by llama.cpp (through xllamacpp).
-
-The engine is llama.cpp's server code. It opens a port on the loopback address whether we want it or not, so that port
-gets a random key and an origin that no page has; we use it ourselves to tokenize and to render chat templates.
-"""
+"""Local models in GGUF files, run in this process by llama.cpp (see `drag.models.engine`)."""
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import importlib
-import json
 import re
-import secrets
 import threading
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Mapping, Sequence
+import weakref
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
-from drag.errors import ContextOverflow, DragError, ModelError
+from drag.errors import DragError, ModelError
 from drag.models.chunk import content_logprobs
 from drag.models.chunk import finish as finish_of
 from drag.models.chunk import text as text_of
+from drag.models.engine import Engine, check_gguf, fingerprint, grammar_of
 from drag.models.likelihood import by_grammar, next_tokens, one_by_one
 from drag.protocols import OnReply, OnText
 from drag.types import Likelihood, Message, Prompt, Reply, Usage
@@ -32,8 +23,6 @@ from drag.types import Likelihood, Message, Prompt, Reply, Usage
 # Chat templates mark turns with tokens such as <|im_start|>. The engine turns those strings into the real tokens
 # wherever they stand, so a piece of evidence could otherwise open a turn of its own.
 _TURN_MARK = re.compile(r"<(\|[^<>|]{1,40}\|)>")
-
-_HEADER = b"GGUF"
 
 
 def neutralise(text: str) -> str:
@@ -63,20 +52,19 @@ class LocalModel:
     ) -> None:
         self.name = name or f"gguf:{path}"
         self.context_tokens = context_tokens
-        _check_gguf(path)
+        check_gguf(path)
         # The weights, not what somebody calls them or where they lie: a moved file keeps its cached replies.
         self.identity = f"gguf@{fingerprint(path)}"
         if adapter is not None:
-            _check_gguf(adapter)
+            check_gguf(adapter)
             self.identity += f"+{fingerprint(adapter)}"
         self.weights_bytes = path.stat().st_size
         self._parallel = parallel
-        self._key = secrets.token_urlsafe(24)
-        self._ran = False
-        self._server: Any = _start(
-            path, adapter, key=self._key, context_tokens=context_tokens, parallel=parallel, threads=threads
+        self._engine = Engine(
+            path, adapter, name=self.name, context_tokens=context_tokens, parallel=parallel, threads=threads
         )
-        self._address: str = self._server.listening_address
+        # One that nobody closed, and nobody used, would hang when it is thrown away.
+        weakref.finalize(self, self._engine.close)
         self._stop = threading.Event()
 
     def generate(
@@ -105,8 +93,8 @@ class LocalModel:
         Each continuation is forced by its exact token ids. A grammar over its *characters* would let the model
         reach them by other tokens, and would score another path than the one it prefers.
         """
-        prefix = self._tokenize(self._render(prompt.messages), special=True)
-        tokens = [self._tokenize(continuation) for continuation in continuations]
+        prefix = self.prompt_tokens(prompt.messages)
+        tokens = [self.tokens(continuation) for continuation in continuations]
         if not all(tokens):
             raise ModelError("an empty continuation has no likelihood")
         if len(tokens) > 1 and all(len(ids) == 1 for ids in tokens):
@@ -118,29 +106,33 @@ class LocalModel:
             if continuation.isascii() or all(self._is_whole(token) for token in ids):
                 found = by_grammar(self._ask, prefix, ids)
             else:
-                found = one_by_one(self._ask, prefix, ids, self._tokenize(".")[0])
+                found = one_by_one(self._ask, prefix, ids, self._engine.tokenize(".")[0])
             likelihoods.append(Likelihood(tuple(found)))
         return likelihoods
 
     def _ask(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
-        return self._complete(dict(request), None)
+        return self._engine.complete(dict(request))
 
     def _is_whole(self, token: int) -> bool:
         """Whether a token stands for whole characters: rare ones (an emoji) are several tokens."""
-        return "\ufffd" not in str(self._post("/detokenize", {"tokens": [token]})["content"])
+        return "\ufffd" not in self._engine.text_of([token])
+
+    def prompt_tokens(self, messages: Sequence[Message]) -> list[int]:
+        """The token ids of a prompt in the model's own chat template."""
+        return self._engine.tokenize(self._render(messages), special=True)
+
+    def tokens(self, text: str) -> list[int]:
+        """The token ids of a text, without the marks that open a prompt."""
+        return self._engine.tokenize(text)
 
     def count_tokens(self, text: str) -> int:
         """The number of tokens of `text`, without the marks that open a prompt."""
-        return len(self._tokenize(text))
+        return len(self._engine.tokenize(text))
 
     def close(self) -> None:
         """Stop the engine and free its memory."""
         self._stop.set()
-        if self._server is not None and not self._ran:
-            # An engine that is told to end before its loop has begun never ends: wait until it has done something.
-            with contextlib.suppress(ModelError):
-                self._complete({"prompt": self._tokenize("x"), "max_tokens": 1, "temperature": 0}, None)
-        self._server = None
+        self._engine.close()
 
     def _generate_one(self, prompt: Prompt, on_text: OnText | None) -> Reply | DragError:
         started = time.perf_counter()
@@ -174,8 +166,8 @@ class LocalModel:
                 "cache_prompt": True,
             }
             if prompt.schema is not None:
-                request["grammar"] = _grammar(prompt.schema)
-            last = self._complete(request, receive)
+                request["grammar"] = grammar_of(prompt.schema)
+            last = self._engine.complete(request, receive)
         except DragError as error:
             return error
         if failure:
@@ -193,34 +185,6 @@ class LocalModel:
             sum(logprobs) / len(logprobs) if logprobs else None,
         )
 
-    def _complete(
-        self, request: dict[str, Any], receive: Callable[[Mapping[str, Any]], bool] | None
-    ) -> Mapping[str, Any]:
-        """Run one completion; returns the whole reply, or the last chunk where `receive` takes the chunks."""
-        if self._server is None:
-            raise ModelError(f"{self.name} is closed")
-        last: dict[str, Any] = {}
-
-        def keep(chunk: dict[str, Any]) -> bool:
-            last.update(chunk)
-            return receive(chunk) if receive and "error" not in chunk else False
-
-        try:
-            if receive is None:
-                last = self._server.handle_completions(request)
-            else:
-                self._server.handle_completions(request, keep)
-        except (RuntimeError, ValueError) as error:
-            raise ModelError(f"{self.name} failed: {error}") from error
-        self._ran = True
-        if "error" in last:
-            details: Mapping[str, Any] = last["error"]
-            message = str(details.get("message", "unknown error"))
-            if details.get("type") == "exceed_context_size_error":
-                raise ContextOverflow(f"{self.name}: {message}")
-            raise ModelError(f"{self.name} failed: {message}")
-        return last
-
     def _render(self, messages: Sequence[Message]) -> str:
         """The prompt in the model's own chat template, up to where the assistant speaks.
 
@@ -229,90 +193,4 @@ class LocalModel:
         *turns, last = messages
         opening = last.content if last.role == "assistant" else ""
         turns = turns if opening else list(messages)
-        body = {"messages": [{"role": turn.role, "content": neutralise(turn.content)} for turn in turns]}
-        return str(self._post("/apply-template", body)["prompt"]) + opening
-
-    def _tokenize(self, text: str, *, special: bool = False) -> list[int]:
-        body = {"content": text, "add_special": special, "parse_special": special}
-        return [int(token) for token in self._post("/tokenize", body)["tokens"]]
-
-    def _post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        if self._server is None:
-            raise ModelError(f"{self.name} is closed")
-        headers = {"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"}
-        data = json.dumps(body).encode()
-        request = urllib.request.Request(self._address + path, data=data, headers=headers)  # noqa: S310 - our own loopback port
-        try:
-            with _opener.open(request, timeout=60) as response:
-                return json.load(response)
-        except (urllib.error.URLError, TimeoutError, ValueError) as error:
-            raise ModelError(f"{self.name} failed: {error}") from error
-
-
-# Loopback must not go through a proxy that the environment names for the outer world.
-_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-
-
-def fingerprint(path: Path) -> str:
-    """Sixteen hex digits that stand for a weights file: its size and the hash of its first and last mebibyte.
-
-    Hashing a gigabyte whole takes seconds at each start; two files that differ only in the middle do not occur
-    among model files, whose header lists every tensor.
-    """
-    size = path.stat().st_size
-    digest = hashlib.sha256(str(size).encode())
-    with path.open("rb") as file:
-        digest.update(file.read(1 << 20))
-        file.seek(max(0, size - (1 << 20)))
-        digest.update(file.read(1 << 20))
-    return digest.hexdigest()[:16]
-
-
-def _engine() -> Any:
-    # A compiled module without types; imported late because it loads 30 MB of libraries.
-    return importlib.import_module("xllamacpp")
-
-
-def _check_gguf(path: Path) -> None:
-    try:
-        with path.open("rb") as file:
-            header = file.read(len(_HEADER))
-    except OSError as error:
-        raise ModelError(f"cannot read {path}: {error.strerror}") from error
-    if header != _HEADER:
-        raise ModelError(f"{path} is not a GGUF file")
-
-
-def _start(path: Path, adapter: Path | None, *, key: str, context_tokens: int, parallel: int, threads: int) -> Any:
-    xllamacpp = _engine()
-    params = xllamacpp.CommonParams()
-    params.model.path = str(path)
-    params.n_ctx = context_tokens * parallel
-    params.n_parallel = parallel
-    params.cpuparams.n_threads = threads
-    params.cpuparams_batch.n_threads = threads
-    params.port = 0
-    params.api_keys = [key]
-    params.cors_origins = "http://localhost"
-    params.ui = False
-    params.verbosity = -1
-    params.warmup = False
-    if adapter is not None:
-        lora = xllamacpp.CommonAdapterLoraInfo()
-        lora.path = str(adapter)
-        lora.scale = 1.0
-        params.lora_adapters = [lora]
-    try:
-        return xllamacpp.Server(params)
-    except (RuntimeError, MemoryError) as error:
-        raise ModelError(
-            f"cannot load {path}: the file is broken, of a kind this engine does not know, "
-            f"or a context of {parallel} × {context_tokens} tokens does not fit the memory"
-        ) from error
-
-
-def _grammar(schema: Mapping[str, Any]) -> str:
-    try:
-        return str(_engine().json_schema_to_grammar(dict(schema)))
-    except (ValueError, RuntimeError, TypeError) as error:
-        raise ModelError(f"the JSON schema cannot be decoded to: {error}") from error
+        return self._engine.render([{"role": one.role, "content": neutralise(one.content)} for one in turns]) + opening

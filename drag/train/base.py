@@ -11,7 +11,7 @@ from typing import Any
 from drag.errors import ConfigError, ModelError
 from drag.models import Fetching, fetched
 from drag.models.embed import first_line
-from drag.models.local import fingerprint
+from drag.models.engine import fingerprint
 from drag.train.libraries import library, quiet
 
 ARCHITECTURES = ("llama", "qwen2")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from drag.errors import ModelError
 from drag.models.local import LocalModel
@@ -58,11 +58,8 @@ def reply_logprobs(base: Base, model: Any, row: Row) -> list[float]:
 
 
 def _check_tokens(base: Base, local: LocalModel, row: Row) -> None:
-    engine = cast("Any", local)  # its rendering is nobody else's business, but here it is what has to be the same
-    read = engine._tokenize(engine._render(row.messages), special=True), engine._tokenize(row.reply)
-    if tuple(read[0]) != prompt_ids(base.tokenizer, row.messages) or tuple(read[1]) != reply_ids(
-        base.tokenizer, row.reply
-    ):
+    read = tuple(local.prompt_tokens(row.messages)), tuple(local.tokens(row.reply))
+    if read != (prompt_ids(base.tokenizer, row.messages), reply_ids(base.tokenizer, row.reply)):
         raise ModelError(
             f"llama.cpp reads row {row.id} in other tokens than torch was trained on: the chat template or the "
             "tokenizer of the student differs between the two"
