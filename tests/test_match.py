@@ -14,7 +14,8 @@ from conftest import Command
 from drag.answer import answer
 from drag.choose import Choice
 from drag.match import matched, matches, segments
-from drag.profiles import Profile
+from drag.profiles import Profile, profile_of
+from drag.settings import Ask
 from drag.shown import Shown
 from drag.testing import FakeModel, HashEmbedder
 from drag.types import Context, Evidence, Likelihood, Prompt, Question, Usage
@@ -127,3 +128,22 @@ def test_the_flag_reaches_the_student(command: Command, tmp_path: Path) -> None:
     bad = command(*told, "--match", "-1")
     assert bad.code == 2
     assert "--match" in bad.err
+
+
+def test_a_match_is_chosen_where_it_helps_and_kept(command: Command, tmp_path: Path) -> None:
+    path = arms.data(tmp_path)
+    names = ("--embedder", f"{__name__}:Names")
+    told = ("eval", "choice", path, *arms.FAKES[2:4], "--student", f"{__name__}:Deaf", *names)
+    assert command(*told, "--keep", "made.pack").code == 0
+    outcome = command(*told[:3], *told[5:], "--pack", "made.pack", "--calibrate", "--json", "-")
+    assert outcome.code == 0, outcome.err
+    report = json.loads(outcome.out)
+    assert report["settings"]["chosen"]["match"] == 10
+    assert report["metrics"]["accuracy/mean/hidden/match"] > report["metrics"]["accuracy/mean/hidden"]
+    assert profile_of(Deaf(), Ask()).match == 10
+    # The settings beat the profile.
+    assert profile_of(Deaf(), Ask(match=0.0)).match == 0
+    # Without a pack there is nothing to match.
+    bare = command(*told[:3], *told[5:], "--calibrate", "--json", "-")
+    assert bare.code == 0, bare.err
+    assert not any("match" in name for name in json.loads(bare.out)["metrics"])
