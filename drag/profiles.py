@@ -76,7 +76,7 @@ class Profile(BaseModel):
 def profile_of(model: LanguageModel, settings: Ask | None = None) -> Profile:
     """The profile of a model. Raises `ConfigError` if the user's file of profiles cannot be read."""
     found = _read(profiles_file(settings)).get(model.identity)
-    profile = found if found is not None else _shipped(model.name)
+    profile = found if found is not None else shipped(model.name)
     if settings is None:
         return profile
     given = {name: value for name in _ASKED if (value := getattr(settings, name)) not in ("auto", None)}
@@ -111,7 +111,8 @@ def profiles_file(settings: Ask | None = None) -> Path:
     return named or user_data_path("drag") / "profiles.json"
 
 
-def _shipped(name: str) -> Profile:
+def shipped(name: str) -> Profile:
+    """The profile that the registry has for a model of this name; the default where it has none."""
     from drag.models.registry import load_registry
 
     # Under an adapter the weights are others: what was measured without it does not hold, what was with it does.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from drag.choose import Remembering, chosen, described, readings, weigh
 from drag.errors import ConfigError, DragError
 from drag.match import WEIGHT, matched, matches
-from drag.profiles import RULES, Options, Profile
+from drag.profiles import RULES, Options, Profile, shipped
 from drag.prompts import Style
 from drag.protocols import Embedder, LanguageModel, ScoringModel
 from drag.shown import shown
@@ -51,7 +51,7 @@ def calibrate(
     """Measure every candidate; `read` holds what is read for each question, by condition (`alone`, with evidence).
     With an `embedder` and some evidence each is measured with a match to it, too (see `drag.match`).
 
-    The default stays unless another is better than it by more than one standard error of the paired difference: the
+    What the registry has for the model stays unless another is better than it by more than one standard error of the paired difference: the
     best of so many candidates looks better than it is. An answer that fails is wrong. Raises `ConfigError` where the
     model cannot score.
     """
@@ -65,8 +65,10 @@ def calibrate(
             failures += any(one is None for one in told.values())
             for profile, one in told.items():
                 right[profile].append(bool(one))
-    default = described(Profile(), style)
-    usual = next(one for one in right if not one.match and dict(described(one, style)) == dict(default))
+    before = shipped(model.name)
+    default = described(before, style)
+    alike = [one for one in right if dict(described(one, style)) == dict(default)]
+    usual = min(alike, key=lambda one: abs(one.match - before.match))
     best = max(right, key=lambda one: sum(right[one]))
     if not better(right[usual], right[best]):
         best = usual
@@ -80,7 +82,7 @@ def calibrate(
             metrics[f"mcnemar_p/{name}"] = mcnemar(right[usual], told)
     made_with = {
         **settings,
-        "default": default,
+        "default": {**default, "match": usual.match},
         "chosen": best.model_dump(include={"rule", "options", "match"}),
         "conditions": list(read),
     }

@@ -129,7 +129,9 @@ def calibrated(plan: Plan, questions: Sequence[Question], settings: Settings, ho
             raise ConfigError("every question failed: nothing was measured, and no profile was kept")
         # How evidence is read was not looked at here: that stays as it was.
         before = profile_of(one.model, Ask(profiles=settings.ask.profiles))
-        chosen = {"rule": found.profile.rule, "options": found.profile.options, "match": found.profile.match}
+        chosen: dict[str, object] = {"rule": found.profile.rule, "options": found.profile.options}
+        # A match with evidence is looked at only where there is some.
+        chosen |= {} if plan.pack is None else {"match": found.profile.match}
         keep_profile(one.model, before.model_copy(update=chosen), settings.ask)
     return found.report
 

@@ -143,7 +143,8 @@ def test_a_match_is_chosen_where_it_helps_and_kept(command: Command, tmp_path: P
     assert profile_of(Deaf(), Ask()).match == 10
     # The settings beat the profile.
     assert profile_of(Deaf(), Ask(match=0.0)).match == 0
-    # Without a pack there is nothing to match.
+    # Without a pack there is nothing to match, and what was chosen with one stays.
     bare = command(*told[:3], *told[5:], "--calibrate", "--json", "-")
     assert bare.code == 0, bare.err
     assert not any("match" in name for name in json.loads(bare.out)["metrics"])
+    assert profile_of(Deaf(), Ask()).match == 10
