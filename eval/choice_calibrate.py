@@ -51,9 +51,9 @@ def calibrate(
     """Measure every candidate; `read` holds what is read for each question, by condition (`alone`, with evidence).
     With an `embedder` and some evidence each is measured with a match to it, too (see `drag.match`).
 
-    What the registry has for the model stays unless another is better than it by more than one standard error of the paired difference: the
-    best of so many candidates looks better than it is. An answer that fails is wrong. Raises `ConfigError` where the
-    model cannot score.
+    What the registry has for the model stays unless another is better by more than one standard error of the paired
+    difference: the best of so many candidates looks better than it is. An answer that fails is wrong. Raises
+    `ConfigError` where the model cannot score.
     """
     if not isinstance(model, ScoringModel):
         raise ConfigError(f"{model.name} cannot weigh choices: there is nothing to calibrate")
