@@ -24,6 +24,7 @@ from drag.types import Answer, Question
 
 if TYPE_CHECKING:
     from drag.ingest import IngestReport, OnDocuments
+    from drag.protocols import LanguageModel
     from privacy import Reviewer
 
 _MANY = 20_000
@@ -211,11 +212,12 @@ def open_student(
     settings: Settings | None = None,
     how: Fetching | None = None,
     review: Reviewer | None = None,
+    model: LanguageModel | None = None,
 ) -> Generator[Student]:
     """A student for many questions, with its model and its pack open; without a pack it answers alone.
 
-    `review` is asked about each request of an `openai:` student before it leaves.
-    Raises `ConfigError`, `ModelError` or `PackError`.
+    A `model` that is given is the student, and stays open. `review` is asked about each request of an `openai:` student
+    before it leaves. Raises `ConfigError`, `ModelError` or `PackError`.
     """
     settings = (settings or Settings.load()).override("models", student=student)
     how = how or Fetching.of(settings)
@@ -224,11 +226,11 @@ def open_student(
         embedder = None
         if opened is not None:
             embedder = load_embedder(embedder_of(opened.path), how)
-        model = load_model(settings.models.student, settings, how=how)
-        set_review(model, review)
+        read = model or load_model(settings.models.student, settings, how=how)
+        set_review(read, review)
         try:
             yield Student(
-                model,
+                read,
                 opened,
                 embedder,
                 settings.ask,
@@ -236,7 +238,8 @@ def open_student(
                 retrieve=settings.retrieve,
             )
         finally:
-            model.close()
+            if model is None:
+                read.close()
     finally:
         if opened is not None:
             opened.close()

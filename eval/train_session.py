@@ -130,7 +130,7 @@ def _of_rows(rows: Sequence[Row]) -> list[Case]:
 def _of_questions(plan: Plan, settings: Settings, how: Fetching, base: LanguageModel) -> list[Case]:
     pool = [one for one in read_questions(plan.data) if one.gold]
     if plan.pack is not None:
-        return _searched(draw(pool, plan.limit, plan.seed), plan.pack, settings, how)
+        return _searched(draw(pool, plan.limit, plan.seed), plan.pack, settings, how, base)
     questions = [one for one in draw(pool, plan.limit, plan.seed) if one.evidence]
     if not questions:
         raise ConfigError(f"{plan.data} holds neither training rows nor records with 'answers' and 'evidence'")
@@ -146,11 +146,13 @@ def _of_questions(plan: Plan, settings: Settings, how: Fetching, base: LanguageM
     return [_case(question, context) for question, context in zip(questions, read, strict=True)]
 
 
-def _searched(questions: Sequence[Question], pack: Path, settings: Settings, how: Fetching) -> list[Case]:
+def _searched(
+    questions: Sequence[Question], pack: Path, settings: Settings, how: Fetching, base: LanguageModel
+) -> list[Case]:
     """What `ask` would read of the pack for each question; which of it is gold nobody says."""
     if not questions:
         raise ConfigError("the data holds no question with 'answers'")
-    with open_student(pack, settings=settings, how=how) as student:
+    with open_student(pack, settings=settings, how=how, model=base) as student:
         read = [student.context(one, graph=False) for one in tracked(questions, "searching")]
     return [
         Case(question, context.evidence, None, unanswerable(question), context.cosine)

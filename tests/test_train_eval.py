@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import pytest
 from conftest import Command
 
+from drag import open_student
 from drag.errors import ModelError
 from drag.prompts import ABSTENTION
 from drag.testing import FakeModel
@@ -270,6 +271,19 @@ def test_without_the_arms_that_read_nothing(command: Command, data: Path) -> Non
     assert metrics["contains/tuned/evidence"] == 1
     assert not [name for name in metrics if name.endswith("/alone")]
     assert Tuned.asked == len(RECORDS)
+
+
+def test_a_student_that_is_open_already_stays_so() -> None:
+    class Closing(FakeModel):
+        closed = 0
+
+        def close(self) -> None:
+            self.closed += 1
+
+    one = Closing()
+    with open_student(model=one) as student:
+        assert student.model is one
+    assert one.closed == 0
 
 
 def test_the_evidence_of_a_pack(command: Command, data: Path) -> None:

@@ -28,6 +28,9 @@ def text_trainer(**options: Any) -> Any:
     trl = library("trl")
 
     class Reader(trl.SFTTrainer):
+        def create_model_card(self, *_: Any, **__: Any) -> None:
+            """TRL's says nothing of what was trained on; `drag train export` writes what is to be known."""
+
         def compute_loss(self, model: Any, inputs: Any, *_: Any, **more: Any) -> Any:
             logits, tokens, _hidden = losses.read(model, inputs)
             count = more.get("num_items_in_batch")
