@@ -110,9 +110,12 @@ def _pieces(
 ) -> list[Evidence] | DragError:
     if isinstance(decision, DragError):
         return decision
-    if isinstance(told, DragError):
-        return told
     stated = [f"{question.text} {decision.stated}"] if decision.stated else []
+    if isinstance(told, DragError):
+        if not stated:
+            return told
+        # Part of what was asked for, as three pieces of five are: what was decided stands without its reasons.
+        told = []
     return [Evidence.of(text, f"teacher:{teacher.name}") for text in [*stated, *told][:count]]
 
 

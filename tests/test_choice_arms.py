@@ -238,6 +238,16 @@ def test_samples_that_fail() -> None:
     assert pieces is down
 
 
+def test_a_decision_stands_without_the_facts_that_failed() -> None:
+    class Mute(Decider):
+        def _next(self, prompt: Prompt) -> str | DragError:
+            return self.answers.pop(0) if prompt.name == "decide@1" else ModelError("no facts")
+
+    assert told(Mute("Ada", "Ada", "Ada"), decided=True) == ["Who built the clock? Ada"]
+    (lost,) = teach(Mute("Ada", "Ivo", "Kim"), [ASKED], 3, decided=True)
+    assert isinstance(lost, ModelError)
+
+
 def test_deciding_is_a_flag_of_build(command: Command, tmp_path: Path) -> None:
     (tmp_path / "q.txt").write_text("Who built the clock?\n", "utf-8")
     flags = ("--teacher", "drag.testing:FakeTeacher", "--embedder", "drag.testing:HashEmbedder", "--evidence", "2")
