@@ -204,6 +204,20 @@ def test_ask_with_choices(command: Command, questions: Path) -> None:
 # --- pack
 
 
+def test_ask_with_choices_on_the_command_line(command: Command, pack: Path) -> None:
+    told = ("ask", "Who built the Aldgate Clock?", "--pack", pack)
+    outcome = command(*told, "--choice", "Mara Finch", "--choice", "Ivo Lund", "--json")
+    assert outcome.code == 0, outcome.err
+    assert json.loads(outcome.out)["answer"] in ("Mara Finch", "Ivo Lund")
+    assert "Mara Finch" not in json.loads(command(*told, "--choice", "Ada", "--choice", "Ivo", "--json").out)["answer"]
+    for wrong in (("--choice", "Ada"), ("--choice", "Ada", "--choice", "Ada")):
+        outcome = command(*told, *wrong)
+        assert (outcome.code, len(outcome.err.splitlines())) == (1, 1)
+        assert "something to choose" in outcome.err
+    outcome = command("ask", "--questions", "questions.jsonl", "--choice", "Ada", "--choice", "Ivo")
+    assert outcome.code != 0
+
+
 def test_pack_info_and_verify(command: Command, pack: Path) -> None:
     record = json.loads(command("pack", "info", pack, "--json").out)
     assert (record["questions"], record["evidence"], record["failures"]) == (2, 7, 0)

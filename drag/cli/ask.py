@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @click.argument("question", required=False)
 @click.option("--pack", type=click.Path(dir_okay=False, path_type=Path), help="The pack to answer from.")
 @click.option("--questions", type=click.Path(dir_okay=False, exists=True, path_type=Path), help="A file of questions.")
+@click.option("--choice", "choices", multiple=True, metavar="TEXT", help="An answer to choose from. Repeatable.")
 @click.option("--student", metavar="SPEC", help="Who answers.  [default: smollm2-135m]")
 @click.option("--evidence/--no-evidence", default=True, show_default=True, help="Give the student evidence to read.")
 @click.option("--graph/--no-graph", default=True, show_default=True, help="Give the student triples to read.")
@@ -50,6 +51,7 @@ def ask(
     question: str | None,
     pack: Path | None,
     questions: Path | None,
+    choices: tuple[str, ...],
     student: str | None,
     teacher: str | None,
     evidence: bool,
@@ -78,7 +80,7 @@ def ask(
 
     if explain and pack is None:
         raise ConfigError("--explain goes with --pack: without one nothing is looked for")
-    asked = _asked(question, questions)
+    asked = _asked(question, questions, choices)
     settings = Settings.load(config).override("ask", **flags).override("remote", base_url=base_url)
     settings = settings.override("models", student=student, teacher=teacher)
     least = settings.ask.unsure
@@ -119,12 +121,14 @@ def ask(
                 show.answer(one, item, evidence=evidence, graph=graph)
 
 
-def _asked(question: str | None, file: Path | None) -> list[Question]:
+def _asked(question: str | None, file: Path | None, choices: tuple[str, ...]) -> list[Question]:
     from drag.questions import read_questions, to_question
 
     if (question is None) == (file is None):
         raise ConfigError("give one question, or --questions with a file of them")
+    if choices and (file is not None or len(set(choices)) < 2):
+        raise ConfigError("--choice goes with one question, and at least twice: there has to be something to choose")
     if file is not None:
         return read_questions(file)
     text = sys.stdin.read() if question == "-" else str(question)
-    return [to_question({"id": "asked", "question": text})]
+    return [to_question({"id": "asked", "question": text, **({"choices": list(choices)} if choices else {})})]
