@@ -12,7 +12,7 @@ import json
 import random
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _FIRST = ["Anouk", "Bela", "Chidi", "Dara", "Elif", "Femi", "Gwen", "Hugo", "Inka", "Jarek", "Kofi", "Lotte", "Mateo", "Nadia", "Oskar", "Priya", "Quim", "Rasa", "Sanne", "Tariq", "Uma", "Viggo", "Wanda", "Ximena", "Yara", "Zoltan"]  # fmt: skip # noqa: E501
 _LAST = ["Abel", "Brandt", "Castell", "Dunne", "Ekberg", "Farrow", "Grau", "Holm", "Ilves", "Jonker", "Kirsch", "Lindo"]
@@ -29,8 +29,7 @@ _TALK = [
 ]
 
 
-@dataclass(frozen=True)
-class Subject:
+class Subject(NamedTuple):
     """What somebody asks, what two people say to it, what is asked about one of them, and the answers there are."""
 
     opener: str
