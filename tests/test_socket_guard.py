@@ -28,7 +28,7 @@ ROOT = Path(__file__).parent.parent
 ALLOWED = {
     "drag/models/transport.py",  # sealed requests to a remote model
     "drag/models/sources.py",  # `drag models pull`
-    "drag/models/local.py",  # the engine's own server, on the loopback address
+    "drag/models/engine.py",  # the engine's own server, on the loopback address
     "drag/models/hf.py",  # transformers, told to stay offline or to fetch what was named
     "drag/models/embed.py",  # sentence-transformers, the same
 }
