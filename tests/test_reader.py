@@ -101,26 +101,6 @@ def test_the_one_hop_question_inside_a_two_hop_one() -> None:
     assert script("first_hops").first_hop({**asked, "question": "Is Clock older than Mill?"}) is None
 
 
-def test_in_a_made_up_chat_only_one_of_two_said_it() -> None:
-    rows = list(script("make_chats").rows(60))
-    assert rows == list(script("make_chats").rows(60))
-    assert len({row["id"] for row in rows}) == 60
-    for row in rows:
-        (answer,), (chat,) = row["answers"], row["evidence"]
-        (told,) = [line for line in chat.splitlines() if answer in line]
-        speaker = told.partition(":")[0]
-        assert speaker in row["question"] or "landlord" in row["question"], row["question"]
-        assert not any(answer in one or speaker in one for one in row["distractors"])
-    # Whoever answers by the place of a line is as often wrong as right.
-    places = [
-        [line for line in row["evidence"][0].splitlines() if ":" in line].index(
-            next(line for line in row["evidence"][0].splitlines() if row["answers"][0] in line)
-        )
-        for row in rows
-    ]
-    assert len(set(places)) > 2
-
-
 # --- what comes with DRAG
 
 
