@@ -189,11 +189,9 @@ def test_what_is_too_long_is_counted_and_never_cut(base: Base, student: Path, tm
 
 
 def test_torch_reads_the_tokens_that_llama_cpp_reads(base: Base, student: Path) -> None:
-    local: Any = LocalModel(student)
+    local = LocalModel(student)
     for one in (row(0), row(1, taught=True), system_row()):
-        assert local._tokenize(local._render(one.messages), special=True) == list(
-            prompt_ids(base.tokenizer, one.messages)
-        )
+        assert local.prompt_tokens(one.messages) == list(prompt_ids(base.tokenizer, one.messages))
     assert list(encode(base.tokenizer, system_row(), teacher=False).reply[:-1]) == local._tokenize(system_row().reply)
     local.close()
 
