@@ -192,7 +192,7 @@ def test_torch_reads_the_tokens_that_llama_cpp_reads(base: Base, student: Path) 
     local = LocalModel(student)
     for one in (row(0), row(1, taught=True), system_row()):
         assert local.prompt_tokens(one.messages) == list(prompt_ids(base.tokenizer, one.messages))
-    assert list(encode(base.tokenizer, system_row(), teacher=False).reply[:-1]) == local._tokenize(system_row().reply)
+    assert list(encode(base.tokenizer, system_row(), teacher=False).reply[:-1]) == local.tokens(system_row().reply)
     local.close()
 
 
