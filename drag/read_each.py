@@ -79,7 +79,9 @@ def choose_shown(
         made = choose_each(model, question, given, style=style, profile=profile, embedder=embedder)
     else:
         made = choose(model, question, given.texts, given.facts, style=style, profile=profile)
-    return matched(made, profile.match, matches(question, given, embedder)) if embedder and profile.match else made
+    if embedder is not None and profile.match:
+        made = matched(made, profile.match, matches(question, given, embedder))
+    return made
 
 
 def choose_each(

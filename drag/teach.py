@@ -53,8 +53,8 @@ def teach(
     in pieces of which the first says what it decided; one that cannot score sees the choices. Where there are no
     choices it decides by `samples` short answers, of which more than half have to agree; where they do not, it only
     writes facts, with `candidates` after a first piece that holds them all. `decided` has it do so for blind evidence,
-    too. With `show_evidence` the evidence of a question which
-    brings some is grounded in it. A question for which nothing usable came back gives its error as a value.
+    too. With `show_evidence` the evidence of a question which brings some is grounded in it. A question for which
+    nothing usable came back gives its error as a value.
     """
     free = [
         one for one in questions if (decided or show_choices) and not (show_choices and one.choices) and samples > 0
@@ -147,8 +147,11 @@ def _decided(
         if not answers:
             found.append(next(e for e in group if isinstance(e, DragError)))
             continue
-        unlike = tuple({one.casefold(): one for one in reversed(answers) if one}.values()) if candidates else ()
-        found.append(Decision(agreement(answers, samples), unlike[::-1]))
+        unlike: dict[str, str] = {}
+        for one in answers if candidates else ():
+            if one:
+                unlike.setdefault(one.casefold(), one)
+        found.append(Decision(agreement(answers, samples), tuple(unlike.values())))
     return found
 
 

@@ -104,7 +104,9 @@ def _each(
             told[profile] = None
             continue
         made = chosen(weigh(profile.rule, question.choices, found), Usage())
-        place = (matched(made, profile.match, near) if profile.match else made).place or 0
+        if profile.match:
+            made = matched(made, profile.match, near)
+        place = made.place or 0
         told[profile] = question.choices[place] in question.gold
     return told
 

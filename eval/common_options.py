@@ -54,7 +54,7 @@ _answering = (
 
 
 def with_answering(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --max-tokens, --order, --reading, --trim and --threshold: how open questions are answered."""
+    """Add --max-tokens, --threshold and those of `prompt_options`: how questions are answered."""
     return _with(command, _answering)
 
 

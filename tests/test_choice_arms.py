@@ -207,6 +207,9 @@ def test_candidates_are_stated_where_samples_do_not_agree() -> None:
     assert len(pieces) == 3
     assert teacher.prompts[-1].name == "teach@1"  # nothing is argued for
     assert "Write 2 different facts" in teacher.prompts[-1].messages[-1].content
+    # Each once, in the order in which they were first said.
+    teacher = Decider("Ada", "Ivo", "ada", "Kim", "Lou")
+    assert told(teacher, 1, decided=True, candidates=True, samples=5) == ["Who built the clock? Ada; Ivo; Kim; Lou"]
     teacher = Decider("Ada", "", "Ivo")
     assert told(teacher, 1, decided=True, candidates=True) == ["Who built the clock? Ada; Ivo"]
     assert [one.name for one in teacher.prompts] == ["decide@1"] * 3

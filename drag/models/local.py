@@ -106,7 +106,7 @@ class LocalModel:
             if continuation.isascii() or all(self._is_whole(token) for token in ids):
                 found = by_grammar(self._ask, prefix, ids)
             else:
-                found = one_by_one(self._ask, prefix, ids, self._engine.tokenize(".")[0])
+                found = one_by_one(self._ask, prefix, ids, self.tokens(".")[0])
             likelihoods.append(Likelihood(tuple(found)))
         return likelihoods
 
@@ -127,7 +127,7 @@ class LocalModel:
 
     def count_tokens(self, text: str) -> int:
         """The number of tokens of `text`, without the marks that open a prompt."""
-        return len(self._engine.tokenize(text))
+        return len(self.tokens(text))
 
     def close(self) -> None:
         """Stop the engine and free its memory."""
