@@ -75,7 +75,7 @@ def build_requests(
                 run.failures += result.failures
             options = settings.build
             if options.evidence > 0:
-                results = teach_as(teacher, questions, options)
+                results = [one.failure for one in teach_as(teacher, questions, options)]
                 run.failures += _blocked([one.id for one in questions], results, "teach")
             else:
                 brought = [(one.id, text) for one in questions for text in one.evidence]

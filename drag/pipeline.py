@@ -25,6 +25,7 @@ from drag.retrieve import Retriever, Search
 from drag.settings import Ask, Retrieve
 from drag.settings import Build as BuildSettings
 from drag.stages import OnStage, Stage, Stages
+from drag.teach import goes
 from drag.types import Answer, Context, Failure, Question
 
 if TYPE_CHECKING:
@@ -217,8 +218,8 @@ def _recipe(question: Question, teacher: LanguageModel, embedder: str, settings:
     if settings.show_choices and question.choices:
         # By which rule the teacher decides, and what comes of it.
         parts += ["teach-concluding@2", profile_of(teacher).choosing]
-    elif settings.show_choices or settings.decide:
-        parts += ["decide@1", settings.samples] + ["candidates@1"] * settings.candidates
+    elif settings.show_choices or goes(settings.decide, question):
+        parts += ["decide@1", settings.samples] + ["candidates@1"] * goes(settings.candidates, question)
     return hashlib.sha256(json.dumps(parts, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:16]
 
 

@@ -19,6 +19,8 @@ FILE = "drag.toml"
 Positive = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0)]
+WithChoices = bool | Literal["auto"]
+"""A step of building that `auto` takes for questions which have choices, and for no others."""
 
 
 class Section(BaseModel):
@@ -67,15 +69,17 @@ class Build(Section):
     show_choices: bool = Field(
         default=False, description="let the teacher see the answer choices (concluding evidence)"
     )
-    decide: bool = Field(
-        default=False, description="let the teacher decide on an answer before it writes, where it sees no choices, too"
+    decide: WithChoices = Field(
+        default="auto",
+        description="let the teacher decide on an answer before it writes, where it sees no choices, too; auto: for "
+        "questions that have choices",
     )
     samples: int = Field(
         default=3, ge=0, description="short answers of which most have to agree on that decision; 0: it makes none"
     )
-    candidates: bool = Field(
-        default=False,
-        description="where they do not agree, state them all as candidates: for questions that will have choices",
+    candidates: WithChoices = Field(
+        default="auto",
+        description="where they do not agree, state them all as candidates; auto: for questions that have choices",
     )
     show_evidence: bool = Field(default=True, description="let the teacher see the record's own evidence (grounded)")
     batch: Positive = Field(default=4, description="questions that go through the stages together")

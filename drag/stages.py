@@ -103,10 +103,10 @@ class Stages:
         if self._settings.evidence > 0:
             taught = teach_as(self._teacher, batch, self._settings)
             for question, written in zip(batch, taught, strict=True):
-                if isinstance(written, DragError):
-                    failures[question.id].append(Failure(question.id, "teach", str(written)))
-                else:
-                    gathered[question.id].extend(written)
+                gathered[question.id].extend(written.pieces)
+                if written.failure is not None:
+                    stage = "teach-partly" if written.pieces else "teach"
+                    failures[question.id].append(Failure(question.id, stage, str(written.failure)))
         for key, found in gathered.items():
             if not found and not failures[key]:
                 failures[key].append(Failure(key, "teach", "the record brings no evidence, and the teacher wrote none"))

@@ -13,7 +13,7 @@ from drag.choose import choose
 from drag.errors import DragError
 from drag.profiles import profile_of
 from drag.protocols import LanguageModel, ScoringModel
-from drag.settings import Build
+from drag.settings import Build, WithChoices
 from drag.teach_prompts import decide, parse_decide, parse_teach
 from drag.teach_prompts import teach as prompt_of
 from drag.types import Evidence, Question
@@ -23,11 +23,24 @@ _SAME = 0.5
 
 
 @dataclass(frozen=True, slots=True)
+class Taught:
+    """What was written for a question, and what of it failed; nothing was written without a failure."""
+
+    pieces: tuple[Evidence, ...] = ()
+    failure: DragError | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
-    """What a teacher holds to be the answer: a conclusion, else several candidates, else nothing."""
+    """What a teacher holds to be the answer: a conclusion, else several candidates, else nothing.
+
+    `failure` is why there is none; `alone` says that then nothing else is to be written either.
+    """
 
     conclusion: str = ""
     candidates: tuple[str, ...] = ()
+    failure: DragError | None = None
+    alone: bool = False
 
     @property
     def stated(self) -> str:
@@ -42,10 +55,10 @@ def teach(
     *,
     show_choices: bool = False,
     show_evidence: bool = False,
-    decided: bool = False,
+    decided: WithChoices = False,
     samples: int = 3,
-    candidates: bool = False,
-) -> list[list[Evidence] | DragError]:
+    candidates: WithChoices = False,
+) -> list[Taught]:
     """At most `count` pieces of evidence for each question, in the order of the questions.
 
     Blind unless told otherwise: the teacher sees the question only. With `show_choices` the evidence is concluding:
@@ -53,24 +66,28 @@ def teach(
     in pieces of which the first says what it decided; one that cannot score sees the choices. Where there are no
     choices it decides by `samples` short answers, of which more than half have to agree; where they do not, it only
     writes facts, with `candidates` after a first piece that holds them all. `decided` has it do so for blind evidence,
-    too. With `show_evidence` the evidence of a question which brings some is grounded in it. A question for which
-    nothing usable came back gives its error as a value.
+    too; "auto" says either for the questions that have choices. With `show_evidence` the evidence of a question which
+    brings some is grounded in it. What failed stands beside what came of the rest: samples without facts, facts without
+    a decision. A choice that could not be made leaves nothing, for facts alone would be another mode's.
     """
     free = [
-        one for one in questions if (decided or show_choices) and not (show_choices and one.choices) and samples > 0
+        one
+        for one in questions
+        if samples > 0 and not (show_choices and one.choices) and (show_choices or goes(decided, one))
     ]
     agreed = dict(
         zip([one.id for one in free], _decided(teacher, free, samples, show_evidence, candidates), strict=True)
     )
-    decisions: list[Decision | DragError] = []
+    decisions: list[Decision] = []
     for one in questions:
         if show_choices and one.choices:
             picked = conclude(teacher, one, one.evidence if show_evidence else ())
-            decisions.append(Decision(picked) if isinstance(picked, str) else picked)
+            made = Decision(picked) if isinstance(picked, str) else Decision(failure=picked, alone=True)
         else:
-            decisions.append(agreed.get(one.id, Decision()))
+            made = agreed.get(one.id, Decision())
+        decisions.append(made)
     # What was decided is a piece of its own.
-    counts = [0 if isinstance(one, DragError) else count - bool(one.stated) for one in decisions]
+    counts = [0 if one.alone else count - bool(one.stated) for one in decisions]
     asked = [place for place, left in enumerate(counts) if left > 0]
     prompts = [
         prompt_of(
@@ -78,20 +95,23 @@ def teach(
             counts[place],
             show_choices=show_choices,
             show_evidence=show_evidence,
-            conclusion=one.conclusion if isinstance(one := decisions[place], Decision) else "",
+            conclusion=decisions[place].conclusion,
         )
         for place in asked
     ]
     told = dict(zip(asked, replies.ask(teacher, prompts, [parse_teach] * len(prompts)), strict=True))
     return [
-        _pieces(teacher, question, decision, told.get(place, []), count)
+        _taught(teacher, question, decision, told.get(place, []), count)
         for place, (question, decision) in enumerate(zip(questions, decisions, strict=True))
     ]
 
 
-def teach_as(
-    teacher: LanguageModel, questions: Sequence[Question], settings: Build
-) -> list[list[Evidence] | DragError]:
+def goes(wanted: WithChoices, question: Question) -> bool:
+    """Whether a step of building is taken for this question."""
+    return bool(question.choices) if wanted == "auto" else wanted
+
+
+def teach_as(teacher: LanguageModel, questions: Sequence[Question], settings: Build) -> list[Taught]:
     """`teach`, as the settings of a build say."""
     return teach(
         teacher,
@@ -105,18 +125,14 @@ def teach_as(
     )
 
 
-def _pieces(
-    teacher: LanguageModel, question: Question, decision: Decision | DragError, told: list[str] | DragError, count: int
-) -> list[Evidence] | DragError:
-    if isinstance(decision, DragError):
-        return decision
-    stated = [f"{question.text} {decision.stated}"] if decision.stated else []
+def _taught(
+    teacher: LanguageModel, question: Question, decision: Decision, told: list[str] | DragError, count: int
+) -> Taught:
+    failure = decision.failure
     if isinstance(told, DragError):
-        if not stated:
-            return told
-        # Part of what was asked for, as three pieces of five are: what was decided stands without its reasons.
-        told = []
-    return [Evidence.of(text, f"teacher:{teacher.name}") for text in [*stated, *told][:count]]
+        failure, told = failure or told, []
+    stated = [f"{question.text} {decision.stated}"] if decision.stated else []
+    return Taught(tuple(Evidence.of(text, f"teacher:{teacher.name}") for text in [*stated, *told][:count]), failure)
 
 
 def conclude(teacher: LanguageModel, question: Question, known: Sequence[str] = ()) -> str | DragError:
@@ -135,20 +151,20 @@ def conclude(teacher: LanguageModel, question: Question, known: Sequence[str] = 
 
 
 def _decided(
-    teacher: LanguageModel, questions: Sequence[Question], samples: int, show_evidence: bool, candidates: bool
-) -> list[Decision | DragError]:
-    """For each question what most of its samples say, else all that they say as `candidates`; the error if all fail."""
+    teacher: LanguageModel, questions: Sequence[Question], samples: int, show_evidence: bool, candidates: WithChoices
+) -> list[Decision]:
+    """For each question what most of its samples say, else all that they say as `candidates`; an error if all fail."""
     prompts = [decide(one, seed, show_evidence=show_evidence) for one in questions for seed in range(samples)]
     said = replies.ask(teacher, prompts, [parse_decide] * len(prompts))
-    found: list[Decision | DragError] = []
-    for place in range(len(questions)):
+    found: list[Decision] = []
+    for place, question in enumerate(questions):
         group = said[place * samples : (place + 1) * samples]
         answers = [one for one in group if not isinstance(one, DragError)]
         if not answers:
-            found.append(next(e for e in group if isinstance(e, DragError)))
+            found.append(Decision(failure=next(e for e in group if isinstance(e, DragError))))
             continue
         unlike: dict[str, str] = {}
-        for one in answers if candidates else ():
+        for one in answers if goes(candidates, question) else ():
             if one:
                 unlike.setdefault(one.casefold(), one)
         found.append(Decision(agreement(answers, samples), tuple(unlike.values())))

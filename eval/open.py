@@ -158,11 +158,11 @@ def written(asker: Asker, question: Question, count: int, run: RunFile | None) -
     if kept is not None and isinstance(kept.get("texts"), list):
         return Context(tuple(Evidence.of(str(text), "self") for text in kept["texts"]))
     (found,) = teach(asker.model, [question], count)
-    if isinstance(found, DragError):
+    if not found.pieces:
         return None
     if run is not None:
-        run.put(question.id, "self:evidence", key, {"texts": [one.text for one in found]})
-    return Context(tuple(found))
+        run.put(question.id, "self:evidence", key, {"texts": [one.text for one in found.pieces]})
+    return Context(found.pieces)
 
 
 def _record(said: Answer) -> dict[str, Any]:

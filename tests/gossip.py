@@ -54,6 +54,8 @@ def sanitizer() -> Sanitizer:
 def gossip(n: int, body: dict[str, Any]) -> Any:
     """An endpoint that has heard the names elsewhere and gives orders on top."""
     user = body["messages"][-1]["content"]
+    if "response_format" not in body:  # a short answer, before it writes facts
+        return completion("Margaret Holloway")
     properties = body["response_format"]["json_schema"]["schema"]["properties"]
     names = sorted(set(re.findall(r"<[A-Z]+_[A-Z]*\d+[A-Z]*>", user)))
     if "evidence" in properties:

@@ -11,7 +11,8 @@ import test_eval_choice as choice
 from conftest import Chat, Command
 
 from drag.errors import DragError, ModelError
-from drag.teach import agreement, overlap, teach
+from drag.settings import Build
+from drag.teach import agreement, overlap, teach, teach_as
 from drag.teach_prompts import decide, parse_decide
 from drag.testing import FakeTeacher
 from drag.types import Evidence, Prompt, Question, Ranked
@@ -173,9 +174,8 @@ ASKED = Question("1", "Who built the clock?")
 
 
 def told(teacher: Decider, count: int = 3, **how: Any) -> list[str]:
-    (pieces,) = teach(teacher, [ASKED], count, **how)
-    assert isinstance(pieces, list), pieces
-    return [one.text for one in pieces]
+    (found,) = teach(teacher, [ASKED], count, **how)
+    return [one.text for one in found.pieces]
 
 
 def test_what_most_samples_say_is_argued_for() -> None:
@@ -230,6 +230,19 @@ def test_blind_stays_blind_and_undecided_unless_told() -> None:
     assert teacher.prompts[-1].name == "teach@1"
 
 
+def test_by_default_it_decides_on_questions_that_have_choices() -> None:
+    choosing = Question("2", "Who wound the clock?", ("Mara", "Ivo"))
+    teacher = Decider("Kim", "Lou", "Ada")
+    free, held = teach_as(teacher, [ASKED, choosing], Build(evidence=2))
+    assert [one.name for one in teacher.prompts] == ["decide@1"] * 3 + ["teach@1"] * 2
+    assert held.pieces[0].text == "Who wound the clock? Kim; Lou; Ada"
+    assert not any(one.text.startswith("Who built") for one in free.pieces)
+    assert not any("Ivo" in prompt.messages[-1].content for prompt in teacher.prompts)  # blind all the same
+    teacher = Decider()
+    teach_as(teacher, [choosing], Build(evidence=2, decide=False))
+    assert [one.name for one in teacher.prompts] == ["teach@1"]
+
+
 def test_concluding_without_choices_is_decided_by_samples() -> None:
     assert told(Decider("Ada", "Ada", "Ivo"), show_choices=True)[0] == "Who built the clock? Ada"
 
@@ -237,8 +250,9 @@ def test_concluding_without_choices_is_decided_by_samples() -> None:
 def test_samples_that_fail() -> None:
     down = ModelError("down")
     assert told(Decider("Ada", down, "Ada"), decided=True)[0] == "Who built the clock? Ada"
-    (pieces,) = teach(Decider(down, down, down), [ASKED], 3, decided=True)
-    assert pieces is down
+    (found,) = teach(Decider(down, down, down), [ASKED], 3, decided=True)
+    assert found.failure is down  # and is tried again; until then the facts are there
+    assert len(found.pieces) == 3
 
 
 def test_a_decision_stands_without_the_facts_that_failed() -> None:
@@ -246,9 +260,12 @@ def test_a_decision_stands_without_the_facts_that_failed() -> None:
         def _next(self, prompt: Prompt) -> str | DragError:
             return self.answers.pop(0) if prompt.name == "decide@1" else ModelError("no facts")
 
-    assert told(Mute("Ada", "Ada", "Ada"), decided=True) == ["Who built the clock? Ada"]
+    (kept,) = teach(Mute("Ada", "Ada", "Ada"), [ASKED], 3, decided=True)
+    assert [one.text for one in kept.pieces] == ["Who built the clock? Ada"]
+    assert isinstance(kept.failure, ModelError)
     (lost,) = teach(Mute("Ada", "Ivo", "Kim"), [ASKED], 3, decided=True)
-    assert isinstance(lost, ModelError)
+    assert isinstance(lost.failure, ModelError)
+    assert not lost.pieces
 
 
 def test_deciding_is_a_flag_of_build(command: Command, tmp_path: Path) -> None:

@@ -286,8 +286,8 @@ def test_a_teacher_that_can_score_argues_for_one_choice() -> None:
     teacher = SmallTeacher()
     question = Question("1", "Who built the clock, was it Ada?", ASKED.choices)
     assert conclude(teacher, question) == "Ada"
-    (pieces,) = teach(teacher, [question], 3, show_choices=True)
-    assert isinstance(pieces, list)
+    (taught,) = teach(teacher, [question], 3, show_choices=True)
+    pieces = taught.pieces
     assert [len(pieces), pieces[0].text] == [3, f"{question.text} Ada"]
     asked = [one for one in teacher.prompts if one.name.startswith("teach")]
     assert [one.name for one in asked] == ["teach-concluding@1"]
@@ -297,9 +297,8 @@ def test_a_teacher_that_can_score_argues_for_one_choice() -> None:
 
 def test_a_teacher_that_cannot_score_sees_the_choices() -> None:
     teacher = Chat([json.dumps({"evidence": ["Mara Finch built the clock."]})])
-    (pieces,) = teach(teacher, [ASKED], 3, show_choices=True)
-    assert isinstance(pieces, list)
-    assert [one.text for one in pieces] == ["Mara Finch built the clock."]
+    (taught,) = teach(teacher, [ASKED], 3, show_choices=True)
+    assert [one.text for one in taught.pieces] == ["Mara Finch built the clock."]
     assert "Options: Mara; Ivo Lund of Ghent; Ada" in teacher.prompts[0].messages[-1].content
 
 

@@ -69,6 +69,8 @@ class Knower(FakeTeacher):
     def _next(self, prompt: Prompt) -> str | DragError:
         properties = (prompt.schema or {}).get("properties", {})
         text = prompt.messages[-1].content
+        if prompt.name == "decide@1":
+            return ""  # it has no short answer
         tower = re.search(r"Who built tower (\w+)", text)
         if "evidence" not in properties or tower is None:
             return super()._next(prompt)

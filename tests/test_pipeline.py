@@ -36,11 +36,12 @@ def digest(path: Path) -> str:
 
 
 def failing(stage: str, error: str | DragError, about: str, kind: type[FakeModel] = FakeModel) -> FakeModel:
-    """A teacher that fails in one stage for what names `about`."""
+    """A teacher that fails in one stage for what names `about`; before it teaches it may be asked to decide."""
+    names = (stage, "decide") if stage == "teach" else (stage,)
 
     def reply(prompt: Prompt) -> str | DragError:
         named = any(about in message.content.casefold() for message in prompt.messages)
-        return error if named and prompt.name.startswith(stage) else taught(prompt)
+        return error if named and prompt.name.startswith(names) else taught(prompt)
 
     return answering(reply, kind)
 
@@ -198,6 +199,19 @@ def test_what_was_brought_along_survives_a_teacher_that_fails(path: Path) -> Non
     assert report.failures == (Failure("clock", "teach", "unreachable"),)
     with Pack(path) as pack:
         assert [one.item.text for one in pack.ranked("clock")] == list(CLOCK.evidence)
+
+
+def test_facts_that_failed_are_tried_again_beside_what_was_decided(path: Path) -> None:
+    def mute(prompt: Prompt) -> str | DragError:
+        return ModelError("no facts") if prompt.name.startswith("teach") else taught(prompt)
+
+    report = build(path, [CLOCK], teacher=answering(mute, FakeModel))
+    assert report.failures == (Failure("clock", "teach-partly", "no facts"),)
+    with Pack(path) as pack:
+        assert len(pack.ranked("clock")) == 2  # what it decided, and what the record brings
+    assert build(path, [CLOCK]).built == 1
+    with Pack(path) as pack:
+        assert pack.failures() == []
 
 
 def test_a_reply_that_cannot_be_stored_costs_only_its_question(path: Path) -> None:

@@ -53,11 +53,15 @@ if TYPE_CHECKING:
 @click.option("--show-choices/--hide-choices", default=None, help="Let the teacher see the choices.  [default: hide]")
 @click.option("--show-evidence/--hide-evidence", default=None, help="Let it see a record's evidence.  [default: show]")
 @click.option(
-    "--decide/--no-decide", default=None, help="Let it decide on an answer before it writes evidence.  [default: no]"
+    "--decide/--no-decide",
+    default=None,
+    help="Let it decide on an answer before it writes evidence.  [default: where there are choices]",
 )
 @click.option("--samples", type=click.IntRange(min=0), help="Short answers that have to agree on that.  [default: 3]")
 @click.option(
-    "--candidates/--no-candidates", default=None, help="State them all where they do not agree.  [default: no]"
+    "--candidates/--no-candidates",
+    default=None,
+    help="State them all where they do not agree.  [default: where there are choices]",
 )
 @click.option("--similarity", type=click.FloatRange(min=0), help="Weight of the cosine similarity.  [default: 1]")
 @click.option(
