@@ -41,6 +41,7 @@ def test_normalise(text: str, normal: str) -> None:
     [
         ("It was Mara Finch.", ["mara finch"], True),
         ("It was the Mara-Finch!", ["marafinch"], True),
+        ("It\u2019s set\u2014for Friday", ["It's set for Friday"], True),  # as a phone types it
         ("Finches", ["Finch"], False),
         ("Finch Mara", ["Mara Finch"], False),
         ("Ivo", ["Mara", "ivo"], True),
