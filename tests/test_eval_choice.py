@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,14 +13,9 @@ import pytest
 from conftest import Chat, Command, Outcome, built, write
 
 from drag.errors import DragError, ModelError
-from drag.profiles import RULES, Profile, profile_of
-from drag.settings import Ask
 from drag.testing import FakeModel, FakeTeacher
-from drag.types import Context, Evidence, Likelihood, Prompt, Question
-from eval import choice_commands
-from eval.choice import Row, Said, another
-from eval.choice_calibrate import candidates
-from eval.choice_measures import summarise
+from drag.types import Evidence, Likelihood, Prompt
+from eval.choice import Said
 from eval.run_file import RunFile
 
 NAMES = ("Mara", "Ivo", "Ada", "Piet", "Rosa", "Nils", "Lena", "Otto")
@@ -375,70 +369,6 @@ def test_without_a_name_the_pack_lies_in_the_cache(command: Command, tmp_path: P
     assert pack.name.startswith("towers-blind-")
 
 
-# --- calibration
-
-
-class Lettered(FakeModel):
-    """Knows the answer by its letter only; the likelihood of the texts is the length's."""
-
-    def __init__(self) -> None:
-        super().__init__(name="lettered")
-
-    def score(self, prompt: Prompt, continuations: Sequence[str]) -> list[Likelihood]:
-        text = prompt.messages[-1].content
-        tower = re.search(r"Question: Who built tower (x\d+)", text)
-        right = builder(tower[1]) if tower else "?"
-        return [Likelihood((-0.1 if f"\n{one}. {right}\n" in text else -5.0,)) for one in continuations]
-
-
-def test_the_rule_is_chosen_and_kept(command: Command, tmp_path: Path) -> None:
-    path = data(tmp_path)
-    told = ("eval", "choice", path, "--student", f"{__name__}:Lettered", "--json", "-")
-    outcome = command(*told, "--calibrate")
-    assert outcome.code == 0, outcome.err
-    report = json.loads(outcome.out)
-    assert report["task"] == "choice-calibration"
-    assert report["settings"]["chosen"] == {"rule": "letters", "options": "shown", "match": 0.0}
-    assert report["metrics"]["accuracy/letters/shown"] == 1
-    assert report["metrics"]["accuracy/mean/shown"] == 2 / 8
-    assert set(report["intervals"]) == {name for name in report["metrics"] if name.startswith("accuracy/")}
-    assert profile_of(Lettered(), Ask()).rule == "letters"
-    used = json.loads(command(*told, "--arm", "alone").out)
-    assert (used["metrics"]["accuracy/alone"], used["settings"]["student"]["rule"]) == (1, "letters")
-
-
-def test_with_nothing_to_tell_the_default_stays(command: Command, tmp_path: Path) -> None:
-    outcome = command("eval", "choice", data(tmp_path), *FAKES[:2], "--calibrate", "--json", "-")
-    assert json.loads(outcome.out)["settings"]["chosen"]["rule"] == "mean"
-    assert profile_of(Believer(), Ask()).rule == "mean"
-
-
-def test_calibration_reads_the_evidence_of_a_pack(command: Command, tmp_path: Path) -> None:
-    path = data(tmp_path)
-    measured(command, path)
-    outcome = command("eval", "choice", path, *FAKES[:6], "--pack", "made.pack", "--calibrate", "--json", "-")
-    report = json.loads(outcome.out)
-    assert report["settings"]["conditions"] == ["alone", "blind"]
-    assert report["metrics"]["accuracy/mean/shown"] == (2 / 8 + 1) / 2
-
-
-def test_calibration_of_what_cannot_be(command: Command, tmp_path: Path) -> None:
-    path = data(tmp_path)
-    outcome = command("eval", "choice", path, "--student", f"{__name__}:Speaker", "--calibrate")
-    assert (outcome.code, len(outcome.err.splitlines())) == (1, 1)
-    assert "cannot weigh choices" in outcome.err
-    outcome = command("eval", "choice", path, "--student", f"{__name__}:Broken", "--calibrate")
-    assert (outcome.code, "no profile was kept" in outcome.err) == (1, True)
-    assert profile_of(Broken(), Ask()) == Profile()
-
-
-def test_candidates() -> None:
-    assert len(candidates()) == 2 * (len(RULES) - 1) - 1  # `none` asks nobody
-    assert len(candidates(matching=True)) == 2 * len(candidates())
-    (option,) = [one for one in choice_commands.choice.params if one.name == "rule"]
-    assert tuple(option.type.choices) == RULES  # type: ignore[attr-defined]
-
-
 # --- data and options that cannot be
 
 
@@ -478,46 +408,3 @@ def test_data_without_a_right_choice(command: Command, tmp_path: Path, record: d
     outcome = command("eval", "choice", data(tmp_path, record), *FAKES)
     assert (outcome.code, len(outcome.err.splitlines())) == (1, 1)
     assert "'choices' and 'answer'" in outcome.err
-
-
-# --- measures
-
-
-def row(n: int, **right: bool | None) -> Row:
-    said = {arm: None if one is None else Said(0 if one else 1) for arm, one in right.items()}
-    return Row(Question(str(n), "?", ("yes", "no"), ("yes",)), {"blind": Context()}, said)
-
-
-def test_transfer() -> None:
-    rows = [row(n, alone=n < 2, blind=n < 5, teacher=n < 8) for n in range(10)]
-    report = summarise(rows, mode="blind", seed=0, settings={})
-    assert report.metrics["transfer/blind"] == pytest.approx(3 / 6)
-    low, high = report.intervals["transfer/blind"]
-    # The paired bootstrap of 3 in 6 that can be gained: 1.96 standard errors are 0.4.
-    assert (low, high) == (pytest.approx(0.1, abs=0.12), pytest.approx(0.9, abs=0.12))
-    assert report.metrics["transfer_defined"] > 0.99
-
-
-def test_transfer_is_nothing_where_the_teacher_is_not_better() -> None:
-    rows = [row(n, alone=n < 5, blind=n < 6, teacher=n < 5) for n in range(10)]
-    report = summarise(rows, mode="blind", seed=0, settings={})
-    assert math.isnan(report.metrics["transfer/blind"])
-    assert all(map(math.isnan, report.intervals["transfer/blind"]))
-    assert report.record()["metrics"]["transfer/blind"] is None
-    assert json.loads(json.dumps(report.record(), allow_nan=False))["intervals"]["transfer/blind"] == [None, None]
-
-
-def test_each_question_reads_anothers_evidence() -> None:
-    questions = [Question(str(n), "?") for n in range(9)]
-    drawn = another(questions, 3)
-    assert {one.id for one in drawn.values()} == {one.id for one in questions}
-    assert all(key != one.id for key, one in drawn.items())
-    assert drawn == another(questions, 3) != another(questions, 4)
-    assert another(questions[:1], 3) == {}
-
-
-def test_costs_are_shown_where_there_are_any() -> None:
-    paid = Row(Question("1", "?", ("yes", "no"), ("yes",)), {}, {"alone": Said(0, 9, 1.0, 0.5)})
-    report = summarise([paid], mode="blind", seed=0, settings={})
-    assert (report.metrics["cost/alone"], report.metrics["tokens/alone"]) == (0.5, 9)
-    assert "cost/alone" not in summarise([row(1, alone=True)], mode="blind", seed=0, settings={}).metrics
