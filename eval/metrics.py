@@ -36,6 +36,17 @@ def token_f1(answer: str, gold: Sequence[str]) -> float:
     return max((_f1(normalise(answer).split(), normalise(one).split()) for one in gold), default=0.0)
 
 
+def token_recall(answer: str, gold: Sequence[str]) -> float:
+    """The share, in [0, 1], of an accepted answer's tokens that stand in `answer`; of the best one.
+
+    For answers that are phrases in nobody's exact words and replies in whole sentences: of such measures recall agrees
+    best with people, because it does not mind what else is said (Adlakha et al., TACL 2024).
+    """
+    said = Counter(normalise(answer).split())
+    wanted = [Counter(normalise(one).split()) for one in gold]
+    return max(((said & one).total() / one.total() for one in wanted if one), default=0.0)
+
+
 def _f1(said: Sequence[str], wanted: Sequence[str]) -> float:
     if not said or not wanted:
         return float(said == wanted)

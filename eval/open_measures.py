@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from drag.prompts import ABSTENTION
 from drag.types import Answer, Question
-from eval.metrics import auroc, bootstrap, calibration_error, contains, mcnemar, mean, normalise, token_f1
+from eval.metrics import auroc, bootstrap, calibration_error, contains, mcnemar, mean, normalise, token_f1, token_recall
 from eval.report import Report
 from eval.transfer import ALONE, TEACHER, helped, transfer, transfer_interval
 
@@ -37,7 +37,8 @@ def right(said: Answer | None, question: Question) -> bool:
 def summarise(rows: Sequence[Row], *, seed: int, settings: Mapping[str, object]) -> Report:
     """The measures of each arm, with bootstrap intervals.
 
-    - `contains`: an accepted answer stands in what was said; `exact`: it is what was said, normalised; `f1`: token F1.
+    - `contains`: an accepted answer stands in what was said; `exact`: it is what was said, normalised; `f1`, `recall`:
+      of tokens.
       A question without an answer counts as right if the student abstained. An answer that failed counts as wrong: an
       average over those that went well would flatter;
     - `coverage`: share that was answered; `selective`: `contains` of those; `refused/answerable` and
@@ -59,7 +60,8 @@ def summarise(rows: Sequence[Row], *, seed: int, settings: Mapping[str, object])
         measures = {
             "contains": [float(value) for value in told[arm]],
             "exact": [float(_matches(*one)) for one in said],
-            "f1": [_overlap(*one) for one in said],
+            "f1": [_overlap(token_f1, *one) for one in said],
+            "recall": [_overlap(token_recall, *one) for one in said],
             "coverage": [float(one is not None and not one.abstained) for one, _ in said],
             "selective": [float(right(*one)) for one in said if one[0] is not None and not one[0].abstained],
             "refused/unanswerable": [
@@ -103,10 +105,10 @@ def _matches(said: Answer | None, question: Question) -> bool:
     return normalise(said.text) in {normalise(one) for one in question.gold}
 
 
-def _overlap(said: Answer | None, question: Question) -> float:
+def _overlap(measure: Callable[[str, Sequence[str]], float], said: Answer | None, question: Question) -> float:
     if said is None or said.abstained or unanswerable(question):
         return float(right(said, question))
-    return token_f1(said.text, question.gold)
+    return measure(said.text, question.gold)
 
 
 def _sureness(said: Answer | None) -> float:

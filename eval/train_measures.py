@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from drag.errors import ConfigError
 from drag.types import Answer, Evidence, Question
-from eval.metrics import bootstrap, bootstrap_of, contains, mcnemar, mean, token_f1
+from eval.metrics import bootstrap, bootstrap_of, contains, mcnemar, mean, token_f1, token_recall
 from eval.report import Report
 
 MODELS = ("base", "tuned")
@@ -56,12 +56,13 @@ def summarise(
 ) -> Report:
     """The measures, by arm: `base/evidence`, `tuned/evidence`, `base/alone`, `tuned/alone`. Failures count as wrong.
 
-    - `contains`, `f1`: over the rows whose evidence carries an answer, as in `drag eval open`; an abstention is wrong;
+    - `contains`, `f1`, `recall`: over the rows whose evidence carries an answer, as in `drag eval open`; an abstention
+      is wrong;
     - `refused/answerable`, `refused/unanswerable`: shares of abstentions; `abstention_f1`, `_precision`, `_recall`:
       abstentions as a detector of rows whose gold is missing (arms with evidence);
     - `citation_precision`: cited pieces that are gold, over all that were cited (arms with evidence);
     - `gain/evidence`, `gain/alone`: `contains` of the tuned less that of the base, paired, with its bootstrap interval
-      and `mcnemar_p`; `gain_f1/…` the same of F1;
+      and `mcnemar_p`; `gain_f1/…`, `gain_recall/…` the same of these;
     - `forgetting/base`, `/tuned`: accuracy at the choice questions, with `gain/forgetting`;
     - `tokens_per_second/…`: read and written together; `ratio/tokens_per_second` is tuned over base;
     - `bytes/adapter`, `bytes/base`: sizes of the files.
@@ -82,7 +83,8 @@ def summarise(
     scored = {
         arm: {
             "contains": [_contains(one, arm) for one in answerable],
-            "f1": [_f1(one, arm) for one in answerable],
+            "f1": [_overlap(token_f1, one, arm) for one in answerable],
+            "recall": [_overlap(token_recall, one, arm) for one in answerable],
         }
         for arm in arms
     }
@@ -98,7 +100,8 @@ def summarise(
         pair = [scored[f"{model}/{read}"] for model in MODELS]
         if answerable:
             put(f"gain/{read}", _less(pair[1]["contains"], pair[0]["contains"]))
-            put(f"gain_f1/{read}", _less(pair[1]["f1"], pair[0]["f1"]))
+            for name in ("f1", "recall"):
+                put(f"gain_{name}/{read}", _less(pair[1][name], pair[0][name]))
             metrics[f"mcnemar_p/{read}"] = mcnemar(*([value > 0 for value in one["contains"]] for one in pair))
     if kept.right:
         right = [[float(value) for value in kept.right[model]] for model in MODELS]
@@ -131,9 +134,9 @@ def _contains(told: Told, arm: str) -> float:
     return float(said is not None and not said.abstained and contains(said.text, told.case.question.gold))
 
 
-def _f1(told: Told, arm: str) -> float:
+def _overlap(measure: Callable[[str, Sequence[str]], float], told: Told, arm: str) -> float:
     said = told.answers[arm]
-    return 0.0 if said is None or said.abstained else token_f1(said.text, told.case.question.gold)
+    return 0.0 if said is None or said.abstained else measure(said.text, told.case.question.gold)
 
 
 def _abstained(told: Told, arm: str) -> float:

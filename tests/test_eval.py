@@ -16,7 +16,7 @@ from drag.errors import ModelError
 from drag.testing import FakeModel
 from drag.types import Prompt, Question
 from eval.draw import draw
-from eval.metrics import bootstrap, contains, mcnemar, mean, normalise, token_f1
+from eval.metrics import bootstrap, contains, mcnemar, mean, normalise, token_f1, token_recall
 from eval.report import Report
 
 # --- measures
@@ -69,6 +69,21 @@ def test_contains_whole_words(answer: str, gold: list[str], found: bool) -> None
 )
 def test_token_f1(answer: str, gold: list[str], value: float) -> None:
     assert token_f1(answer, gold) == pytest.approx(value)
+
+
+@pytest.mark.parametrize(
+    ("answer", "gold", "value"),
+    [
+        ("I am all for classic cheese and some bacon!", ["Cheese and bacon"], 1.0),
+        ("Mara, I think", ["Ivo", "Mara Finch"], 1 / 2),
+        ("Mara", ["Mara Mara"], 1 / 2),
+        ("Ivo", ["Mara"], 0.0),
+        ("anything", ["the", ""], 0.0),
+        ("Mara", [], 0.0),
+    ],
+)
+def test_token_recall(answer: str, gold: list[str], value: float) -> None:
+    assert token_recall(answer, gold) == pytest.approx(value)
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=20), st.integers(0, 5))
@@ -170,6 +185,7 @@ def test_the_report_has_the_promised_shape(command: Command, tmp_path: Path) -> 
     metrics, intervals = report["metrics"], report["intervals"]
     assert (metrics["contains/alone"], metrics["contains/evidence"]) == (0, 1)
     assert (metrics["f1/alone"], metrics["f1/evidence"]) == (0, pytest.approx(0.5))
+    assert (metrics["recall/alone"], metrics["recall/evidence"]) == (0, 1)
     assert metrics["mcnemar_p/evidence"] == pytest.approx(2 / 2**6)
     assert {"contains/alone", "contains/evidence", "exact/evidence", "coverage/alone"} <= intervals.keys()
     assert intervals.keys() <= metrics.keys()

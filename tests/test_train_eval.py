@@ -110,6 +110,7 @@ def test_both_are_asked_the_same_rows_with_and_without_evidence(command: Command
     assert metrics["contains/base/evidence"] == pytest.approx(base, abs=1e-5)
     assert metrics["contains/tuned/evidence"] == metrics["f1/tuned/evidence"] == 1
     assert metrics["gain/evidence"] == pytest.approx(1 - base, abs=1e-5)
+    assert metrics["gain_recall/evidence"] == pytest.approx(1 - metrics["recall/base/evidence"], abs=1e-5)
     assert intervals["gain/evidence"][0] <= metrics["gain/evidence"] <= intervals["gain/evidence"][1]
     assert metrics["mcnemar_p/evidence"] == pytest.approx(2 * 0.5 ** (6 - 6 * base), abs=1e-5)
     assert (metrics["contains/tuned/alone"], metrics["refused/answerable/tuned/alone"]) == (0, 1)
