@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from drag.choose import Remembering, chosen, described, readings, weigh
 from drag.errors import ConfigError, DragError
 from drag.match import WEIGHT, matched, matches
-from drag.profiles import RULES, Options, Profile, shipped
+from drag.profiles import RULES, Options, Profile, Rule, shipped
 from drag.prompts import Style
 from drag.protocols import Embedder, LanguageModel, ScoringModel
 from drag.shown import shown
 from drag.types import Context, Question, Usage
 from eval.metrics import bootstrap, mcnemar, mean
 from eval.report import Report
+from eval.run_file import RunFile, digest
 
 _SHOWN: tuple[Options, ...] = ("hidden", "shown")
 
@@ -27,12 +28,14 @@ class Calibrated:
     report: Report
 
 
-def candidates(*, matching: bool = False) -> list[Profile]:
-    """Every rule, with the options hidden and shown; letters need them shown. All again with a match, if wanted."""
+def candidates(*, matching: bool = False, among: Sequence[Rule] = ()) -> list[Profile]:
+    """Every rule (or those `among` them), with the options hidden and shown; letters need them shown. All again with a
+    match, if wanted.
+    """
     return [
         Profile(rule=rule, options=options, match=match)
         for match in (0.0, *([WEIGHT] if matching else []))
-        for rule in RULES
+        for rule in among or RULES
         for options in _SHOWN
         if rule != "none" and (rule != "letters" or options == "shown")
     ]
@@ -40,16 +43,19 @@ def candidates(*, matching: bool = False) -> list[Profile]:
 
 def calibrate(
     model: LanguageModel,
-    questions: Sequence[Question],
+    questions: Iterable[Question],
     read: Mapping[str, Sequence[Context]],
     *,
     style: Style,
     seed: int,
     settings: Mapping[str, object],
     embedder: Embedder | None = None,
+    among: Sequence[Rule] = (),
+    kept: RunFile | None = None,
 ) -> Calibrated:
     """Measure every candidate; `read` holds what is read for each question, by condition (`alone`, with evidence).
-    With an `embedder` and some evidence each is measured with a match to it, too (see `drag.match`).
+    With an `embedder` and some evidence each is measured with a match to it, too (see `drag.match`). `among` leaves the
+    other rules out, but for the one that the registry has. What stands in `kept` is not asked again.
 
     What the registry has for the model stays unless another is better by more than one standard error of the paired
     difference: the best of so many candidates looks better than it is. An answer that fails is wrong. Raises
@@ -57,16 +63,19 @@ def calibrate(
     """
     if not isinstance(model, ScoringModel):
         raise ConfigError(f"{model.name} cannot weigh choices: there is nothing to calibrate")
-    right: dict[Profile, list[bool]] = {one: [] for one in candidates(matching=embedder is not None)}
-    failures = 0
+    before = shipped(model.name)
+    default = described(before, style)
+    rules: list[Rule] = [one for one in RULES if not among or one in among or one == default["rule"]]
+    right: dict[Profile, list[bool]] = {one: [] for one in candidates(matching=embedder is not None, among=rules)}
+    asking = _Asking(model, style, embedder, kept)
+    asked = failures = 0
     for place, question in enumerate(questions):
-        for contexts in read.values():
-            told = _each(model, question, contexts[place], style, embedder)
+        asked += 1
+        for condition, contexts in read.items():
+            told = asking.told(question, condition, contexts[place], list(right))
             failures += any(one is None for one in told.values())
             for profile, one in told.items():
                 right[profile].append(bool(one))
-    before = shipped(model.name)
-    default = described(before, style)
     alike = [one for one in right if dict(described(one, style)) == dict(default)]
     usual = min(alike, key=lambda one: abs(one.match - before.match))
     best = max(right, key=lambda one: sum(right[one]))
@@ -86,29 +95,54 @@ def calibrate(
         "chosen": best.model_dump(include={"rule", "options", "match"}),
         "conditions": list(read),
     }
-    return Calibrated(best, Report("choice-calibration", len(questions), metrics, intervals, failures, made_with))
+    return Calibrated(best, Report("choice-calibration", asked, metrics, intervals, failures, made_with))
 
 
-def _each(
-    model: ScoringModel, question: Question, context: Context, style: Style, embedder: Embedder | None
-) -> dict[Profile, bool | None]:
-    """Whether each candidate chooses the right option; None where it fails."""
-    remembering = Remembering(model)
-    given = shown(question.text, context, Profile())
-    near = matches(question, given, embedder) if embedder else []
-    told: dict[Profile, bool | None] = {}
-    for profile in candidates(matching=embedder is not None):
-        try:
-            found = remembering.score(readings(question, given.texts, given.facts, style, profile))
-        except DragError:
-            told[profile] = None
-            continue
-        made = chosen(weigh(profile.rule, question.choices, found), Usage())
-        if profile.match:
-            made = matched(made, profile.match, near)
-        place = made.place or 0
-        told[profile] = question.choices[place] in question.gold
-    return told
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """Who is asked and how; what stands in `kept` is not asked again."""
+
+    model: ScoringModel
+    style: Style
+    embedder: Embedder | None
+    kept: RunFile | None
+
+    def told(
+        self, question: Question, condition: str, context: Context, profiles: Sequence[Profile]
+    ) -> dict[Profile, bool | None]:
+        """Whether each candidate chooses the right option; None where it fails."""
+        if self.kept is None:
+            return self._asked(question, context, profiles)
+        evidence = [one.id for one in context.evidence]
+        asked = [self.model.identity, self.style, question.text, question.choices, question.gold, evidence]
+        keys = {one: digest([*asked, one.model_dump(mode="json")]) for one in profiles}
+        told: dict[Profile, bool | None] = {}
+        for one in profiles:
+            record = self.kept.get(question.id, f"calibrate/{condition}", keys[one]) or {}
+            right = record.get("right")
+            told[one] = right if isinstance(right, bool) else None
+        new = self._asked(question, context, [one for one in profiles if told[one] is None])
+        for one, right in new.items():
+            if right is not None:
+                self.kept.put(question.id, f"calibrate/{condition}", keys[one], {"right": right})
+        return told | new
+
+    def _asked(self, question: Question, context: Context, profiles: Sequence[Profile]) -> dict[Profile, bool | None]:
+        remembering = Remembering(self.model)
+        given = shown(question.text, context, Profile())
+        near = matches(question, given, self.embedder) if self.embedder and profiles else []
+        told: dict[Profile, bool | None] = {}
+        for profile in profiles:
+            try:
+                found = remembering.score(readings(question, given.texts, given.facts, self.style, profile))
+            except DragError:
+                told[profile] = None
+                continue
+            made = chosen(weigh(profile.rule, question.choices, found), Usage())
+            if profile.match:
+                made = matched(made, profile.match, near)
+            told[profile] = question.choices[made.place or 0] in question.gold
+        return told
 
 
 def better(usual: Sequence[bool], other: Sequence[bool]) -> bool:

@@ -58,9 +58,15 @@ _out = click.Path(dir_okay=False, path_type=Path)
 )
 @click.option("--show-options/--hide-options", default=None, help="Options in the prompt.  [default: its profile's]")
 @prompt_options
-@click.option("--run", type=_out, help="Keep answers in this file.  [default: beside the pack]")
+@click.option("--run", type=_out, help="Keep answers in this file.  [default: beside the pack, or in the cache]")
 @click.option("--html", "page", type=_out, help="Write a report with plots.")
 @click.option("--calibrate", is_flag=True, help="Choose the student's rule on this data, and keep it in its profile.")
+@click.option(
+    "--among",
+    multiple=True,
+    type=click.Choice(["mean", "total", "characters", "pmi", "calibrated", "letters"]),
+    help="With --calibrate: only these rules, and the student's own. Repeatable.",
+)
 @click.pass_obj
 def choice(
     config: str | None,
@@ -130,6 +136,8 @@ def _check(plan: Plan, *, calibrate: bool, page: Path | None) -> None:
         raise ConfigError("--pack names evidence that is there, --keep where new evidence goes: give one of them")
     if calibrate and (page is not None or plan.only or plan.own or plan.new or plan.pieces or plan.rankers):
         raise ConfigError("--calibrate compares rules, not arms: without --html and the options that name or add arms")
+    if plan.among and not calibrate:
+        raise ConfigError("--among names the rules that --calibrate compares: give both")
     known = arms_of(plan.mode or "blind", own=True, new=True)
     other = [arm for arm in plan.only if arm not in known and arm not in arms_of("concluding", own=True)]
     if other:

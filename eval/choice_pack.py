@@ -29,6 +29,16 @@ def kept_at(data: Path, mode: Mode, settings: Settings) -> Path:
     return cache_root(models.cache_dir) / "eval" / f"{data.stem}-{mode}-{digest(made_of)}.pack"
 
 
+def calibrated_at(data: Path, settings: Settings) -> Path:
+    """Where the answers of a calibration lie if nobody says otherwise: in the cache; their keys say whose they are."""
+    folder = cache_root(settings.models.cache_dir) / "eval"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"cannot write {folder}: {error.strerror}") from error
+    return folder / f"{data.stem}-calibration.jsonl"
+
+
 def own_of(pack: Path) -> Path:
     """Where the pack lies that the student writes itself."""
     return pack.with_name(f"{pack.stem}.self.pack")

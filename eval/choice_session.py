@@ -18,7 +18,7 @@ from drag.models.cached import with_store
 from drag.models.gateway import set_review
 from drag.pack import Pack, PackWriter
 from drag.pipeline import Student
-from drag.profiles import keep_profile, profile_of
+from drag.profiles import Rule, keep_profile, profile_of
 from drag.protocols import Embedder, LanguageModel, ScoringModel
 from drag.settings import Ask, Settings
 from drag.types import Context, Question
@@ -26,7 +26,16 @@ from eval.choice import Asker, Mode, Row, Said, another, ask, contexts
 from eval.choice_arms import more_arms, read_more
 from eval.choice_calibrate import calibrate
 from eval.choice_measures import summarise
-from eval.choice_pack import build_for, kept_at, mode_of, of_other_subjects, own_of, paraphrased, without_evidence
+from eval.choice_pack import (
+    build_for,
+    calibrated_at,
+    kept_at,
+    mode_of,
+    of_other_subjects,
+    own_of,
+    paraphrased,
+    without_evidence,
+)
 from eval.paraphrase import in_other_words
 from eval.report import Report
 from eval.run_file import RunFile
@@ -49,6 +58,7 @@ class Plan:
     only: tuple[str, ...] = ()
     split: str | None = None
     run: Path | None = None
+    among: tuple[Rule, ...] = ()
 
 
 NEW = ("paraphrase", "others")
@@ -111,18 +121,22 @@ def run(plan: Plan, questions: Sequence[Question], settings: Settings, how: Fetc
 
 def calibrated(plan: Plan, questions: Sequence[Question], settings: Settings, how: Fetching) -> Report:
     """Choose the student's rule, alone and, with a pack, with its evidence; keep it in its profile."""
-    with open_student(plan.pack, settings=settings, how=how, review=reviewer(settings)) as one:
+    with ExitStack() as stack:
+        one = stack.enter_context(open_student(plan.pack, settings=settings, how=how, review=reviewer(settings)))
+        kept = stack.enter_context(closing(RunFile(plan.run or calibrated_at(plan.data, settings))))
         read: dict[str, list[Context]] = {"alone": [Context() for _ in questions]}
         if plan.pack is not None:
             mode = mode_of(plan.pack, questions, plan.mode)
             read[mode] = [one.context(question, graph=False) for question in tracked(questions, "searching")]
         found = calibrate(
             one.model,
-            list(tracked(questions, "asking")),
+            tracked(questions, "asking"),
             read,
             style=one.style,
             seed=plan.seed,
             embedder=one.embedder if plan.pack is not None else None,
+            among=plan.among,
+            kept=kept,
             settings={"data": plan.data.name, "student": one.model.name, "seed": plan.seed, "limit": plan.limit},
         )
         if not found.report.measured:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
 import test_eval_choice as choice
 from conftest import Command
 
@@ -72,6 +73,36 @@ def test_calibration_of_what_cannot_be(command: Command, tmp_path: Path) -> None
     outcome = command("eval", "choice", path, "--student", f"{choice.__name__}:Broken", "--calibrate")
     assert (outcome.code, "no profile was kept" in outcome.err) == (1, True)
     assert profile_of(choice.Broken(), Ask()) == Profile()
+
+
+def test_a_calibration_that_was_interrupted_goes_on(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = ("eval", "choice", choice.data(tmp_path), *choice.FAKES[:2], "--calibrate", "--json", "-")
+    whole = json.loads(command(*told, "--run", "whole.jsonl").out)
+    calls = choice.Believer.calls
+    assert calls > 60
+    monkeypatch.setattr(choice.Believer, "stop", calls + calls // 2)
+    assert command(*told, "--run", "run.jsonl").code == 130
+    kept = len((tmp_path / "run.jsonl").read_text("utf-8").splitlines())
+    assert 0 < kept < len((tmp_path / "whole.jsonl").read_text("utf-8").splitlines())
+    monkeypatch.setattr(choice.Believer, "stop", 10**9)
+    assert json.loads(command(*told, "--run", "run.jsonl").out) == whole
+    # What the interrupted question had said is asked again, and nothing else.
+    assert choice.Believer.calls <= 2 * calls + calls // 8 + 1
+    asked = choice.Believer.calls
+    assert json.loads(command(*told, "--run", "run.jsonl").out) == whole
+    assert choice.Believer.calls == asked
+
+
+def test_only_some_rules(command: Command, tmp_path: Path) -> None:
+    told = ("eval", "choice", choice.data(tmp_path), "--student", f"{__name__}:Lettered", "--json", "-")
+    report = json.loads(command(*told, "--calibrate", "--among", "letters").out)
+    rules = {name.partition("/")[2] for name in report["metrics"] if name.startswith("accuracy/")}
+    assert rules == {"letters/shown", "mean/hidden", "mean/shown"}  # its own rule is what the others have to beat
+    assert report["settings"]["chosen"]["rule"] == "letters"
+    outcome = command(*told, "--among", "letters")
+    assert (outcome.code, outcome.err.strip().endswith("give both")) == (1, True)
 
 
 def test_candidates() -> None:
