@@ -27,6 +27,7 @@ NEAR = 0.5
 
 # "Adolescence: The formal study of …": many corpora put the title there.
 _HEAD = re.compile(r"[^.!?:\n]{1,80}:\s+(?=\S)")
+_SAID = re.compile(r"^[^.!?:\n]{1,40}:[^\S\n]+(?=\S)", re.MULTILINE)
 # "… a film.It stars …": corpora that were put together carelessly have no blank there.
 _JOINED = re.compile(r"(?<=[^\W\d_A-Z][^\W\d_A-Z][.!?])(?=[A-Z][^\W\d_A-Z]*\s)")
 _NAME = re.compile(
@@ -37,24 +38,30 @@ _NAME = re.compile(
 def trimmed(question: str, evidence: Sequence[Evidence], embedder: Embedder | None = None) -> list[str]:
     """The texts of `evidence` as they are read, each under its title and without what does not bear on the question.
 
+    What is kept or cut is a sentence, in a chat a message.
+
     A piece of at most `SHORT` sentences stays whole. Of a longer one stay, in their order: the best sentence; those
     that are nearly as good (`NEAR`); and those in which a name or a number of the question stands, each with the
     sentence behind it, which may go on with "he" or "it".
     """
     heads: list[str] = []
     parted: list[list[str]] = []
+    glue: list[str] = []
     for one in evidence:
-        head = f"{one.title}: " if one.titled != one.text else _head(one.text)
+        # A message without who wrote it would be somebody else's.
+        messages = messages_of(one.text)
+        head = f"{one.title}: " if one.titled != one.text else "" if messages else _head(one.text)
         heads.append(head)
-        parted.append(sentences_of(one.titled[len(head) :]))
+        parted.append(messages or sentences_of(one.titled[len(head) :]))
+        glue.append("\n" if messages else " ")
     scores = _scores(question, heads, parted, embedder)
     names = names_of(question)
     texts: list[str] = []
-    for one, head, lines, weights in zip(evidence, heads, parted, scores, strict=True):
+    for one, head, lines, weights, between in zip(evidence, heads, parted, scores, glue, strict=True):
         if len(lines) <= SHORT:
             texts.append(one.titled)
         else:
-            left = head + " ".join(lines[place] for place in _kept(lines, weights, names))
+            left = head + between.join(lines[place] for place in _kept(lines, weights, names))
             # The title may have stood in the first sentence alone.
             untitled = one.title.casefold() not in left.casefold()
             texts.append(f"{one.title}: {left}" if untitled else left)
@@ -72,6 +79,17 @@ def names_of(question: str) -> list[str]:
         if parts and not (found.start() == 0 and len(parts) == 1 and not parts[0][0].isdigit()):
             keys[name_key(" ".join(parts))] = None
     return [key for key in keys if key]
+
+
+def messages_of(text: str) -> list[str]:
+    """The messages of a chat (`Mara: …` in a line, and what follows it without a name); none if it is no chat.
+
+    A title may stand before the first name.
+    """
+    starts = [found.start() for found in _SAID.finditer(text)]
+    if len(starts) < 2 or starts[0] > 0:
+        return []
+    return [text[start:end].rstrip() for start, end in pairwise([*starts, len(text)])]
 
 
 def _head(text: str) -> str:

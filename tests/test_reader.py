@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,7 +17,7 @@ from drag.errors import ConfigError, ModelError
 from drag.models import fetch
 from drag.models.registry import BESIDE, Entry, load_registry
 from drag.train.data import Plan
-from drag.train.data_text import holds_any
+from drag.train.data_text import Piece, holds, holds_any
 from drag.train.rows import read_all
 
 READER = Path(__file__).parents[1] / "examples" / "reader"
@@ -68,6 +69,27 @@ def test_a_judgement_stands_in_no_sentence(tmp_path: Path) -> None:
     assert verdict == "dropped: its answer stands in no sentence of the gold evidence"
 
 
+CHAT = "20260101_0900: Mara: Hi Ben! Who has the spare key?\nBen: I do. It hangs by the door.\nMara: Thanks Ben!"
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [("by the door", "Ben: I do. It hangs by the door."), ("Mara", "Mara: Hi Ben! Who has the spare key?")],
+)
+def test_a_line_is_a_message_and_who_wrote_it(tmp_path: Path, answer: str, said: str) -> None:
+    """Neither the chat's title nor another message stands in the reply."""
+    given = lines(tmp_path / "given.jsonl", [record(CHAT, "Where is the spare key of Mara?", answer)])
+    (row,) = made(given, reply="line", style="plain", evidence=(2, 2)).rows
+    assert (row.reply, row.verdict) == (said, "kept")
+
+
+def test_a_chat_that_is_cut_stays_in_lines() -> None:
+    piece = Piece.of(CHAT, "Where is the spare key?", ["by the door"], gold=True)
+    piece.shorten()
+    assert piece.shown.splitlines() == CHAT.splitlines()[:2]
+    assert not piece.worth  # how it begins and the message with the answer stay
+
+
 def test_sentences_are_for_raft() -> None:
     with pytest.raises(ConfigError, match="raft"):
         Plan(method="self", reply="sentence")
@@ -99,6 +121,22 @@ def test_the_one_hop_question_inside_a_two_hop_one() -> None:
     assert found["question"] == "Who is the director of film Clock (1920 film)?"
     assert (found["answers"], found["evidence"]) == (["Ada Lund"], [film])
     assert script("first_hops").first_hop({**asked, "question": "Is Clock older than Mill?"}) is None
+
+
+def test_chats_of_our_own_hold_their_answer_in_the_message_that_answers(tmp_path: Path) -> None:
+    chats = script("make_chats")
+    text = chats.CHATS.read_text("utf-8")
+    rows = list(chats.rows(text))
+    assert rows == list(chats.rows(text))
+    assert len(rows) == text.count("\n? ") > 150
+    for one in rows:
+        (chat,) = one["evidence"]
+        # People have names by now, in the chat, the question and the answer.
+        assert not re.search(r"^[A-D]:|\b[B-D]\b", f"{chat}\n{one['question']}\n{one['answers'][0]}", re.MULTILINE), one
+        assert any(holds(line, one["answers"][0]) for line in chat.splitlines()), one
+        assert len(one["distractors"]) == 2
+    given = lines(tmp_path / "given.jsonl", rows)
+    assert {row.verdict for row in made(given, reply="line", style="plain", evidence=(1, 2)).rows} == {"kept"}
 
 
 # --- what comes with DRAG

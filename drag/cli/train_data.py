@@ -63,10 +63,10 @@ if TYPE_CHECKING:
 @click.option("--reply-tokens", type=click.IntRange(1), default=96, show_default=True, help="Of a teacher's reply.")
 @click.option(
     "--reply",
-    type=click.Choice(["answer", "sentence"]),
+    type=click.Choice(["answer", "sentence", "line"]),
     default="answer",
     show_default=True,
-    help="raft: say the bare answer, or the evidence's sentence that holds it.",
+    help="raft: say the bare answer, or the evidence's sentence or line (a chat's message) that holds it.",
 )
 @click.option("--route", is_flag=True, help="multi: the first teacher whose answer passes, instead of a vote.")
 @click.option("--limit", type=click.IntRange(1), help="Only N rows, drawn from all.")

@@ -17,7 +17,8 @@ class Plan:
     0 to 1, of rows whose gold evidence is left out. `held_out` is the share of rows to hold out. `max_tokens` is the
     budget of a prompt, `reply_tokens` that of a teacher's reply. `route` takes, of several teachers, the first whose
     answer passes the filter, instead of their vote. `reply` is what raft has the student say: the bare answer, or the
-    sentence of the gold evidence in which it stands. Raises `ConfigError` for a value that cannot be.
+    sentence or the line (in a chat: the message) of the gold evidence in which it stands. Raises `ConfigError` for a
+    value that cannot be.
     """
 
     method: Method = "raft"
@@ -27,7 +28,7 @@ class Plan:
     held_out: float = 0.1
     max_tokens: int = 700
     reply_tokens: int = 96
-    reply: Literal["answer", "sentence"] = "answer"
+    reply: Literal["answer", "sentence", "line"] = "answer"
     limit: int | None = None
     route: bool = False
     seed: int = 0
@@ -45,7 +46,7 @@ class Plan:
             raise ConfigError("a budget is at least one token")
         if self.limit is not None and self.limit < 1:
             raise ConfigError("a limit is at least one row")
-        if self.reply == "sentence" and self.method != "raft":
-            raise ConfigError("whole sentences are a reply of the method raft: other methods have a teacher's words")
+        if self.reply != "answer" and self.method != "raft":
+            raise ConfigError("whole sentences and lines are replies of the method raft: others have a teacher's words")
         if self.route and self.method != "multi":
             raise ConfigError("a route leads through several teachers: it goes with the method multi")

@@ -13,6 +13,7 @@ from drag.train.data_items import Item
 from drag.train.data_plan import Plan
 from drag.train.data_text import Piece, fit, holds, holds_any, is_bare, normalised, parts_of, title_of
 from drag.train.rows import DROPPED, KEPT, Row, Split, digest_of
+from drag.trim import messages_of
 from drag.types import Evidence, Message, Prompt
 
 Count = Callable[[str], int]
@@ -73,19 +74,25 @@ class Shown:
             return [place + 1 for place in places]
         return [place + 1 for place in places if holds(self.texts[place], answer)]
 
-    def sentence(self, answer: str) -> tuple[str, int] | None:
+    def quoted(self, answer: str, *, lines: bool = False) -> tuple[str, int] | None:
         """The sentence of the gold evidence that holds `answer`, and the place of its piece; None if none does.
 
-        Of several the one with most of the question's telling words. The title of its passage is left out.
+        Of several the one with most of the question's telling words. The title of its passage is left out. With `lines`
+        the whole line, which in a chat is a message and who wrote it.
         """
         telling = set(own_words(self.item.question.text))
         found: list[tuple[int, str, int]] = []
         for place in self.gold_places if not is_bare([answer]) else ():
             text = self.texts[place]
-            title = title_of(text)
-            held = [one for one in parts_of(text.removeprefix(f"{title}: ")) if holds(one, answer)]
-            # What looks like a title may be who says it, and the answer.
-            held = held or [one for one in parts_of(text) if holds(one, answer)]
+            untitled = text.removeprefix(f"{title_of(text)}: ")
+            if lines:
+                # In a chat without a title who speaks first looks like one.
+                told = untitled if title_of(untitled) else text
+                held = [one for one in messages_of(told) or told.splitlines() if holds(one, answer)]
+            else:
+                held = [one for one in parts_of(untitled) if holds(one, answer)]
+                # What looks like a title may be who says it, and the answer.
+                held = held or [one for one in parts_of(text) if holds(one, answer)]
             found += [(len(telling & set(own_words(one))), one.strip(), place) for one in held]
         if not found:
             return None
@@ -208,10 +215,10 @@ def labelled(shown: Shown, plan: Plan, style: Style) -> Row:
     if answer is None:
         return row_of(shown, plan, prompt, "", problem="its answer does not stand in the shown evidence")
     cited = shown.cited(answer)
-    if plan.reply == "sentence":
-        said = shown.sentence(answer)
+    if plan.reply != "answer":
+        said = shown.quoted(answer, lines=plan.reply == "line")
         if said is None:
-            return row_of(shown, plan, prompt, "", problem="its answer stands in no sentence of the gold evidence")
+            return row_of(shown, plan, prompt, "", problem=f"its answer stands in no {plan.reply} of the gold evidence")
         answer, place = said
         cited = [place + 1]
     return row_of(shown, plan, prompt, with_citations(answer, cited, style))

@@ -10,6 +10,7 @@ from itertools import pairwise
 from drag.confidence import own_words
 from drag.documents.sentence import sentences
 from drag.lexical import plain
+from drag.trim import messages_of
 
 Fits = Callable[[Sequence[str]], bool]
 """Whether a prompt with these pieces of evidence, in their order, is within the budget."""
@@ -69,16 +70,16 @@ def parts_of(text: str) -> list[str]:
 
 @dataclass(slots=True)
 class Piece:
-    """A passage on its way into a prompt: the sentences that are left of it, by their place in it.
+    """A passage on its way into a prompt: the sentences, of a chat the messages, that are left of it, by their place.
 
-    `worth` orders the sentences that may go, the least first; the others have to stay.
+    `worth` orders those that may go, the least first; the others have to stay. `gone` are those that went.
     """
 
     text: str
     gold: bool
     parts: list[str] = field(default_factory=list[str])
     worth: dict[int, int] = field(default_factory=dict[int, int])
-    cut: bool = False
+    gone: set[int] = field(default_factory=set[int])
 
     @classmethod
     def of(cls, text: str, question: str, answers: Sequence[str], *, gold: bool, names: Sequence[str] = ()) -> Piece:
@@ -88,7 +89,8 @@ class Piece:
         which are the titles of the other gold evidence. All stay where that says nothing: where no sentence has a name,
         and where the answer is a judgement or one of the things that the question asks to compare.
         """
-        parts = parts_of(text)
+        # A message without who wrote it would be somebody else's.
+        parts = messages_of(text) or parts_of(text)
         telling = set(own_words(question))
         stays = {0}
         if gold:
@@ -107,14 +109,16 @@ class Piece:
     @property
     def shown(self) -> str:
         """What is left of it; a text of which nothing was cut is as it was."""
-        return " ".join(part for part in self.parts if part) if self.cut else self.text
+        if not self.gone:
+            return self.text
+        between = "\n" if messages_of(self.text) else " "
+        return between.join(part for place, part in enumerate(self.parts) if place not in self.gone)
 
     def shorten(self) -> None:
         """Take out the sentence that matters least."""
         place = min(self.worth, key=lambda one: self.worth[one])
         del self.worth[place]
-        self.parts[place] = ""
-        self.cut = True
+        self.gone.add(place)
 
 
 def fit(pieces: Sequence[Piece], fits: Fits, least: int = 1) -> list[Piece] | None:
