@@ -4,10 +4,13 @@ Evidence often names an answer in other words than the option that means it: "ag
 likelihood of a text hardly feels that in a student of 135M weights; the cosine of two sentence embeddings does, and
 the embedder is on the device anyway, for the search. So a profile can have both:
 
-    weight(option) = log share by the rule + match · max over segments s of cos(option, s)
+    weight(option) = log share by the rule + match · max over segments s of g(s) · cos(option, s)
 
 A segment is a sentence of the evidence or a verbalised triple. In "Which gas …? Oxygen; nitrogen", what a teacher
 stated as the answer, the question itself is none (every option is near it), and each candidate is one.
+
+What was found for want of anything better has no say: g rises from 0 to 1 as the cosine between the question and the
+piece, of triples the nearest of them, goes from `FAR` to `NEAR`.
 """
 
 from __future__ import annotations
@@ -30,27 +33,41 @@ WEIGHT = 10.0
 _PARTS = re.compile(r";\s+")
 
 
-def segments(question: str, given: Shown) -> list[str]:
-    """What of the evidence and the triples is compared with an option, each once."""
-    found: dict[str, None] = {}
-    for text in given.texts:
+FAR, NEAR = 0.3, 0.5
+"""Cosines to the question: what the other questions of a subject bring lies below, other wordings far above
+(docs/experiments.md)."""
+
+
+def segments(question: str, given: Shown) -> dict[str, int | None]:
+    """What of the evidence and the triples is compared with an option, each once, and the place of its piece; a triple
+    has none.
+    """
+    found: dict[str, int | None] = {}
+    for place, text in enumerate(given.texts):
         told = " ".join(text.split())
         asked = " ".join(question.split())
         if told.casefold().startswith(asked.casefold()):
             told = told[len(asked) :].strip()
         for sentence in sentences_of(told):
-            found |= dict.fromkeys(part for part in _PARTS.split(sentence) if part)
-    return list(found | dict.fromkeys(given.facts))
+            for part in filter(None, _PARTS.split(sentence)):
+                found.setdefault(part, place)
+    return found | {fact: None for fact in given.facts if fact not in found}
 
 
 def matches(question: Question, given: Shown, embedder: Embedder) -> list[float]:
-    """For each option its best cosine to a segment, in [-1, 1]; all 0 where there is nothing to compare with."""
+    """For each option its best weighed cosine to a segment, in [-1, 1]; all 0 where nothing is to be compared."""
     said = segments(question.text, given)
     if not said:
         return [0.0] * len(question.choices)
-    vectors = numpy.asarray(embedder.encode([*question.choices, *said], normalize_embeddings=True), numpy.float32)
-    options, others = vectors[: len(question.choices)], vectors[len(question.choices) :]
-    return [float(best) for best in (options @ others.T).max(axis=1)]
+    asked = [question.text, *given.texts, *given.facts]
+    vectors = numpy.asarray(
+        embedder.encode([*question.choices, *said, *asked], normalize_embeddings=True), numpy.float32
+    )
+    options, others, near = numpy.split(vectors, [len(question.choices), len(question.choices) + len(said)])
+    weights = ((near[1:] @ near[0] - FAR) / (NEAR - FAR)).clip(0, 1)
+    pieces, facts = weights[: len(given.texts)], weights[len(given.texts) :]
+    counts = [facts.max() if place is None else pieces[place] for place in said.values()]
+    return [float(best) for best in (options @ others.T * numpy.asarray(counts, numpy.float32)).max(axis=1)]
 
 
 def matched(made: Choice, weight: float, found: Sequence[float]) -> Choice:
