@@ -54,8 +54,11 @@ reader: $(VENV)/.dev
 	mkdir -p $(READER)
 	$(BIN)/python examples/reader/make_texts.py 160 > $(READER)/own.jsonl
 	$(BIN)/python examples/reader/first_hops.py $(DATA)/2wiki_reading.jsonl > $(READER)/first_hops.jsonl
+	$(BIN)/python examples/reader/make_chats.py 2 > $(READER)/chats.jsonl
 	$(BIN)/drag train data $(DATA)/2wiki_reading.jsonl $(DATA)/musique_reading.jsonl $(READER)/first_hops.jsonl $(READER)/own.jsonl \
-	  --reply sentence --evidence 3-5 --missing 0.02 --max-tokens 330 -o $(READER)/rows.jsonl
+	  --reply sentence --evidence 3-5 --missing 0.02 --max-tokens 330 -o $(READER)/text_rows.jsonl
+	$(BIN)/drag train data $(READER)/chats.jsonl --reply line --evidence 1-2 --missing 0 --max-tokens 375 -o $(READER)/chat_rows.jsonl
+	cat $(READER)/text_rows.jsonl $(READER)/chat_rows.jsonl > $(READER)/rows.jsonl
 	$(BIN)/drag train run --student smollm2-135m --recipe examples/reader/recipe.yaml --rows $(READER)/rows.jsonl -o $(READER)/run --yes
 	$(BIN)/drag train export $(READER)/run -o $(READER)/reader.gguf --format lora-gguf
 
