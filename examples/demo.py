@@ -1,7 +1,8 @@
 """The whole of DRAG on one screen: build a pack from the example questions, ask with it and without it, draw its graph.
 
-`make demo` runs this. Everything is real: a 0.5B teacher writes the evidence, a 135M student answers. A second run
-finds the pack finished and asks the teacher nothing.
+`make demo` runs this. Everything is real: a 0.5B teacher writes the evidence, a 135M student answers, under the adapter
+that comes with DRAG and reads facts better (docs/experiments.md). A second run finds the pack finished and asks the
+teacher nothing.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def main() -> None:
     OUT.mkdir(exist_ok=True)
     pack = OUT / "knowledge.pack"
     # Few pieces of evidence: a demonstration should be over in minutes on two slow cores.
-    settings = Settings.load().override("build", evidence=4, keep=2)
+    settings = Settings.load().override("build", evidence=4, keep=2).override("models", student="smollm2-135m+reader")
 
     console.print(f"[bold]build[/]  {len(questions)} questions; the teacher is {settings.models.teacher}")
     with fetching(settings) as how, building(len(questions)) as on_stage:
