@@ -24,7 +24,7 @@ _SAME = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Taught:
-    """What was written for a question, and what of it failed; nothing was written without a failure."""
+    """What was written for a question, and what failed; without pieces and without a failure it had nothing to say."""
 
     pieces: tuple[Evidence, ...] = ()
     failure: DragError | None = None

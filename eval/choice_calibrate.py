@@ -11,7 +11,7 @@ from drag.match import WEIGHT, matched, matches
 from drag.profiles import RULES, Options, Profile, Rule, shipped
 from drag.prompts import Style
 from drag.protocols import Embedder, LanguageModel, ScoringModel
-from drag.shown import shown
+from drag.shown import Shown, shown
 from drag.types import Context, Question, Usage
 from eval.metrics import bootstrap, mcnemar, mean
 from eval.report import Report
@@ -111,26 +111,30 @@ class _Asking:
         self, question: Question, condition: str, context: Context, profiles: Sequence[Profile]
     ) -> dict[Profile, bool | None]:
         """Whether each candidate chooses the right option; None where it fails."""
+        given = shown(question.text, context, Profile())
+        near = matches(question, given, self.embedder) if self.embedder else []
         if self.kept is None:
-            return self._asked(question, context, profiles)
+            return self._asked(question, given, near, profiles)
         evidence = [one.id for one in context.evidence]
         asked = [self.model.identity, self.style, question.text, question.choices, question.gold, evidence]
-        keys = {one: digest([*asked, one.model_dump(mode="json")]) for one in profiles}
+        # A match follows from the embedder; rounded, for how texts are batched changes the last digits.
+        close = [round(one, 4) for one in near]
+        keys = {one: digest([*asked, one.model_dump(mode="json"), close if one.match else []]) for one in profiles}
         told: dict[Profile, bool | None] = {}
         for one in profiles:
             record = self.kept.get(question.id, f"calibrate/{condition}", keys[one]) or {}
             right = record.get("right")
             told[one] = right if isinstance(right, bool) else None
-        new = self._asked(question, context, [one for one in profiles if told[one] is None])
+        new = self._asked(question, given, near, [one for one in profiles if told[one] is None])
         for one, right in new.items():
             if right is not None:
                 self.kept.put(question.id, f"calibrate/{condition}", keys[one], {"right": right})
         return told | new
 
-    def _asked(self, question: Question, context: Context, profiles: Sequence[Profile]) -> dict[Profile, bool | None]:
+    def _asked(
+        self, question: Question, given: Shown, near: Sequence[float], profiles: Sequence[Profile]
+    ) -> dict[Profile, bool | None]:
         remembering = Remembering(self.model)
-        given = shown(question.text, context, Profile())
-        near = matches(question, given, self.embedder) if self.embedder and profiles else []
         told: dict[Profile, bool | None] = {}
         for profile in profiles:
             try:
