@@ -59,13 +59,13 @@ def matches(question: Question, given: Shown, embedder: Embedder) -> list[float]
     said = segments(question.text, given)
     if not said:
         return [0.0] * len(question.choices)
-    asked = [question.text, *given.texts, *given.facts]
-    vectors = numpy.asarray(
-        embedder.encode([*question.choices, *said, *asked], normalize_embeddings=True), numpy.float32
-    )
-    options, others, near = numpy.split(vectors, [len(question.choices), len(question.choices) + len(said)])
-    weights = ((near[1:] @ near[0] - FAR) / (NEAR - FAR)).clip(0, 1)
-    pieces, facts = weights[: len(given.texts)], weights[len(given.texts) :]
+    groups = [[question.text], question.choices, list(said), given.texts, given.facts]
+    # A triple is compared with the options and with the question: each text is embedded once.
+    texts = list(dict.fromkeys(text for group in groups for text in group))
+    vectors = numpy.asarray(embedder.encode(texts, normalize_embeddings=True), numpy.float32)
+    place_of = {text: place for place, text in enumerate(texts)}
+    asked, options, others, *read = (vectors[[place_of[text] for text in group]] for group in groups)
+    pieces, facts = (((one @ asked[0] - FAR) / (NEAR - FAR)).clip(0, 1) for one in read)
     counts = [facts.max() if place is None else pieces[place] for place in said.values()]
     return [float(best) for best in (options @ others.T * numpy.asarray(counts, numpy.float32)).max(axis=1)]
 

@@ -34,13 +34,12 @@ class Taught:
 class Decision:
     """What a teacher holds to be the answer: a conclusion, else several candidates, else nothing.
 
-    `failure` is why there is none; `alone` says that then nothing else is to be written either.
+    `failure` is why there is none.
     """
 
     conclusion: str = ""
     candidates: tuple[str, ...] = ()
     failure: DragError | None = None
-    alone: bool = False
 
     @property
     def stated(self) -> str:
@@ -82,12 +81,15 @@ def teach(
     for one in questions:
         if show_choices and one.choices:
             picked = conclude(teacher, one, one.evidence if show_evidence else ())
-            made = Decision(picked) if isinstance(picked, str) else Decision(failure=picked, alone=True)
+            made = Decision(picked) if isinstance(picked, str) else Decision(failure=picked)
         else:
             made = agreed.get(one.id, Decision())
         decisions.append(made)
     # What was decided is a piece of its own.
-    counts = [0 if one.alone else count - bool(one.stated) for one in decisions]
+    counts = [
+        0 if show_choices and one.choices and made.failure else count - bool(made.stated)
+        for one, made in zip(questions, decisions, strict=True)
+    ]
     asked = [place for place, left in enumerate(counts) if left > 0]
     prompts = [
         prompt_of(

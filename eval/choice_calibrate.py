@@ -49,9 +49,9 @@ def calibrate(
     style: Style,
     seed: int,
     settings: Mapping[str, object],
+    kept: RunFile,
     embedder: Embedder | None = None,
     among: Sequence[Rule] = (),
-    kept: RunFile | None = None,
 ) -> Calibrated:
     """Measure every candidate; `read` holds what is read for each question, by condition (`alone`, with evidence).
     With an `embedder` and some evidence each is measured with a match to it, too (see `drag.match`). `among` leaves the
@@ -105,7 +105,7 @@ class _Asking:
     model: ScoringModel
     style: Style
     embedder: Embedder | None
-    kept: RunFile | None
+    kept: RunFile
 
     def told(
         self, question: Question, condition: str, context: Context, profiles: Sequence[Profile]
@@ -113,8 +113,6 @@ class _Asking:
         """Whether each candidate chooses the right option; None where it fails."""
         given = shown(question.text, context, Profile())
         near = matches(question, given, self.embedder) if self.embedder else []
-        if self.kept is None:
-            return self._asked(question, given, near, profiles)
         evidence = [one.id for one in context.evidence]
         asked = [self.model.identity, self.style, question.text, question.choices, question.gold, evidence]
         # A match follows from the embedder; rounded, for how texts are batched changes the last digits.

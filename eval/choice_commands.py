@@ -14,6 +14,8 @@ from eval.common_options import with_common
 if TYPE_CHECKING:
     from eval.choice_session import Plan
 
+# Those of `drag.profiles`, which is not loaded for a list of commands; `none` asks no student.
+_RULES = ("mean", "total", "characters", "pmi", "calibrated", "letters")
 _out = click.Path(dir_okay=False, path_type=Path)
 
 
@@ -53,7 +55,7 @@ _out = click.Path(dir_okay=False, path_type=Path)
 @click.option("--split", metavar="NAME", help="Split of a data set folder.  [default: validation, else test]")
 @click.option(
     "--rule",
-    type=click.Choice(["mean", "total", "characters", "pmi", "calibrated", "letters", "none"]),
+    type=click.Choice([*_RULES, "none"]),
     help="How the student weighs the options.  [default: its profile's]",
 )
 @click.option("--show-options/--hide-options", default=None, help="Options in the prompt.  [default: its profile's]")
@@ -64,7 +66,7 @@ _out = click.Path(dir_okay=False, path_type=Path)
 @click.option(
     "--among",
     multiple=True,
-    type=click.Choice(["mean", "total", "characters", "pmi", "calibrated", "letters"]),
+    type=click.Choice(_RULES),
     help="With --calibrate: only these rules, and the student's own. Repeatable.",
 )
 @click.pass_obj

@@ -31,12 +31,7 @@ def kept_at(data: Path, mode: Mode, settings: Settings) -> Path:
 
 def calibrated_at(data: Path, settings: Settings) -> Path:
     """Where the answers of a calibration lie if nobody says otherwise: in the cache; their keys say whose they are."""
-    folder = cache_root(settings.models.cache_dir) / "eval"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(f"cannot write {folder}: {error.strerror}") from error
-    return folder / f"{data.stem}-calibration.jsonl"
+    return cache_root(settings.models.cache_dir) / "eval" / f"{data.stem}-calibration.jsonl"
 
 
 def own_of(pack: Path) -> Path:
