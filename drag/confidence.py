@@ -1,7 +1,7 @@
 """How sure an answer is: whether the evidence carries one, and whether this one stands in it. No model is called.
 
 Three small logistic regressions, each over features in plain sight, fitted to development data (`drag eval grounding
---fit`; figures in docs/experiments.md):
+--fit`; figures in docs/experiments-search.md):
 
 - `answerable`: does the evidence carry an answer to the question? From its best cosine to the question, and the share
   of the question's words that stand in it;
@@ -69,7 +69,7 @@ DEFAULT = Calibration(
     confidence={"bias": -1.447, "answerable": 0.53, "gain": 0.0, "grounded": 0.008, "logprob": 0.187},
     threshold=0.25,
 )
-"""Fitted to the development data that docs/experiments.md names; `confidence` to a student of 135M weights."""
+"""Fitted to the development data that docs/experiments-search.md names; `confidence` to a student of 135M weights."""
 
 
 def probability(weights: Weights, features: Mapping[str, float]) -> float:

@@ -19,7 +19,7 @@ from graphs.held import proposed, triple_of
 from graphs.ontology import Ontology, tail_type
 
 # The least probability of a Yes, by how the words speak for a candidate (`Candidate.sign`); without any sign nothing
-# is asked, for that would be ten questions for one right triple. Tuned on development texts (docs/experiments.md).
+# is asked, for that would be ten questions for one right triple. Tuned (docs/experiments-graphs.md).
 LEAST: Final[dict[int, float]] = {3: 0.5, 2: 0.7, 1: 0.9}
 
 JUDGE: Final = "judge-triple@1"

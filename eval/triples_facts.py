@@ -13,7 +13,7 @@ from eval.triples import Row
 from graphs import KnowledgeGraph, Triple
 
 THRESHOLD: Final = 0.7
-"""The least cosine at which a fact counts as carried (see `coverage` and docs/experiments.md, Triples)."""
+"""The least cosine at which a fact counts as carried (see `coverage` and docs/experiments-graphs.md, Triples)."""
 
 _NEAREST: Final = 8
 _HOPS: Final = 2

@@ -2,7 +2,7 @@
 
 A walk of one step from evidence over entities to evidence, from a few seeds: it costs the same in a pack of a million
 pieces. Directed: a name leads to the document about it. The undirected walk of HippoRAG (personalised PageRank over
-all that mentions it) finds less on development data (docs/experiments.md), for it comes back to the seeds.
+all that mentions it) finds less on development data (docs/experiments-search.md), for it comes back to the seeds.
 """
 
 from __future__ import annotations
