@@ -49,7 +49,7 @@ def trimmed(question: str, evidence: Sequence[Evidence], embedder: Embedder | No
     glue: list[str] = []
     for one in evidence:
         # A message without who wrote it would be somebody else's.
-        messages = messages_of(one.text)
+        messages = chat_messages(one.text)
         head = f"{one.title}: " if one.titled != one.text else "" if messages else _head(one.text)
         heads.append(head)
         parted.append(messages or sentences_of(one.titled[len(head) :]))
@@ -81,7 +81,7 @@ def names_of(question: str) -> list[str]:
     return [key for key in keys if key]
 
 
-def messages_of(text: str) -> list[str]:
+def chat_messages(text: str) -> list[str]:
     """The messages of a chat (`Mara: …` in a line, and what follows it without a name); none if it is no chat.
 
     A title may stand before the first name.

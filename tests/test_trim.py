@@ -8,7 +8,7 @@ from drag.answer import answer
 from drag.profiles import Profile
 from drag.shown import shown
 from drag.testing import FakeModel, HashEmbedder
-from drag.trim import messages_of, names_of, trimmed
+from drag.trim import chat_messages, names_of, trimmed
 from drag.types import Citation, Context, Evidence
 
 QUESTION = "Which metal covers the dome of the library?"
@@ -100,11 +100,11 @@ def test_an_embedder_finds_what_shares_no_weighty_word() -> None:
 
 def test_of_a_chat_whole_messages_are_kept() -> None:
     chat = "Ben: Morning! It rains.\nMara: I moved the roof tiles.\nThey are green.\nBen: Good. Bye.\nIvo: Is it late?"
-    assert messages_of(chat)[1] == "Mara: I moved the roof tiles.\nThey are green."
+    assert chat_messages(chat)[1] == "Mara: I moved the roof tiles.\nThey are green."
     cut = "Mara: I moved the roof tiles.\nThey are green.\nBen: Good. Bye."  # who answers her stays, too
     assert trimmed("What did Mara move?", [Evidence.of(chat, "chat:1")]) == [cut]
     assert trimmed("What did Mara move?", [Evidence.of(chat, "chat:1", title="May")]) == [f"May: {cut}"]
-    assert messages_of("Mara: one line") == messages_of("A text.\nMara: x\nBen: y") == []
+    assert chat_messages("Mara: one line") == chat_messages("A text.\nMara: x\nBen: y") == []
 
 
 # --- in the prompt

@@ -13,7 +13,7 @@ from drag.train.data_items import Item
 from drag.train.data_plan import Plan
 from drag.train.data_text import Piece, fit, holds, holds_any, is_bare, normalised, parts_of, title_of
 from drag.train.rows import DROPPED, KEPT, Row, Split, digest_of
-from drag.trim import messages_of
+from drag.trim import chat_messages
 from drag.types import Evidence, Message, Prompt
 
 Count = Callable[[str], int]
@@ -88,7 +88,7 @@ class Shown:
             if lines:
                 # In a chat without a title who speaks first looks like one.
                 told = untitled if title_of(untitled) else text
-                held = [one for one in messages_of(told) or told.splitlines() if holds(one, answer)]
+                held = [one for one in chat_messages(told) or told.splitlines() if holds(one, answer)]
             else:
                 held = [one for one in parts_of(untitled) if holds(one, answer)]
                 # What looks like a title may be who says it, and the answer.

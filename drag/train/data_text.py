@@ -10,7 +10,7 @@ from itertools import pairwise
 from drag.confidence import own_words
 from drag.documents.sentence import sentences
 from drag.lexical import plain
-from drag.trim import messages_of
+from drag.trim import chat_messages
 
 Fits = Callable[[Sequence[str]], bool]
 """Whether a prompt with these pieces of evidence, in their order, is within the budget."""
@@ -90,7 +90,7 @@ class Piece:
         and where the answer is a judgement or one of the things that the question asks to compare.
         """
         # A message without who wrote it would be somebody else's.
-        parts = messages_of(text) or parts_of(text)
+        parts = chat_messages(text) or parts_of(text)
         telling = set(own_words(question))
         stays = {0}
         if gold:
@@ -111,7 +111,7 @@ class Piece:
         """What is left of it; a text of which nothing was cut is as it was."""
         if not self.gone:
             return self.text
-        between = "\n" if messages_of(self.text) else " "
+        between = "\n" if chat_messages(self.text) else " "
         return between.join(part for place, part in enumerate(self.parts) if place not in self.gone)
 
     def shorten(self) -> None:
