@@ -22,6 +22,7 @@ from drag.errors import DragError
 from drag.profiles import Profile, profile_of
 from drag.prompts import Style
 from drag.protocols import Embedder, LanguageModel, OnText, ScoringModel
+from drag.quote import quote
 from drag.read_each import Fused, answer_each, choose_shown
 from drag.settings import Ask
 from drag.shown import shown
@@ -74,8 +75,8 @@ def answer(
     `every_signal`: it costs a second reading of the question.
 
     The student's `profile` says in which order it reads the evidence, whether together or each piece alone (then
-    `on_text` gets the answer at once), and whether whole or cut to what bears on the question. For the last two an
-    `embedder` is of use.
+    `on_text` gets the answer at once), whether whole or cut to what bears on the question, and whether it writes its
+    answer or quotes it (at once, too). For the last three an `embedder` is of use.
 
     A question with choices is answered by one of them, by the rule of the profile, where the student can score; by
     default the one whose text is the most likely per token: small students pick letters at random. Any other is not
@@ -93,7 +94,15 @@ def answer(
     if scoring is not None:
         made = choose_shown(scoring, question, given, style=style, profile=profile, embedder=embedder)
         return _chosen(question, context, made)
-    if profile.reading == "each" and len(given.texts) > 1:
+    said = None
+    if profile.reply == "quoted" and isinstance(student, ScoringModel):
+        said = quote(student, question, given, context.evidence, style=style, max_tokens=max_tokens, embedder=embedder)
+    if said is not None:
+        text, cited, abstained = said.text, [Citation(said.number, context.evidence[said.number - 1], "quote")], False
+        logprob, usage = said.logprob, said.usage
+        if on_text is not None:
+            on_text(text)
+    elif profile.reading == "each" and len(given.texts) > 1:
         fused = answer_each(student, question, given, style=style, max_tokens=max_tokens, embedder=embedder)
         text, cited, abstained = fused.text, _cited_alone(fused, question, context), fused.abstained
         logprob, usage = fused.logprob, fused.usage

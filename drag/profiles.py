@@ -1,8 +1,8 @@
 """How a model is best asked: measured on development data, kept for each model.
 
-A profile is looked for in the settings (`[ask] rule`, `options`, `style`, `order`, `reading`, `trim`, `match`), then
-in the user's own file, which `drag eval choice --calibrate` and `drag eval prompts --keep-profile` write, then in the
-registry; a model that stands nowhere has the default.
+A profile is looked for in the settings (`[ask] rule`, `options`, `style`, `order`, `reading`, `trim`, `match`,
+`reply`), then in the user's own file, which `drag eval choice --calibrate` and `drag eval prompts --keep-profile`
+write, then in the registry; a model that stands nowhere has the default.
 """
 
 from __future__ import annotations
@@ -40,7 +40,10 @@ ReadingMode = Literal["together", "each"]
 Trim = Literal["off", "sentences"]
 """Whether a piece of evidence is cut to the sentences that bear on the question (see `drag.trim`)."""
 
-_ASKED = ("rule", "options", "style", "order", "reading", "trim", "match")
+ReplyMode = Literal["written", "quoted"]
+"""Whether the student writes its answer, or says a sentence of its evidence (see `drag.quote`)."""
+
+_ASKED = ("rule", "options", "style", "order", "reading", "trim", "match", "reply")
 
 
 class Profile(BaseModel):
@@ -57,6 +60,7 @@ class Profile(BaseModel):
     order: Order = "best-first"
     reading: ReadingMode = "together"
     trim: Trim = "off"
+    reply: ReplyMode = "written"
     match: float = Field(default=0.0, ge=0)
     """Weight of the cosine between an option and what the evidence says (see `drag.match`); 0: it is not looked at."""
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from drag.errors import ConfigError
-from drag.profiles import Options, Order, ReadingMode, Rule, Style, Trim
+from drag.profiles import Options, Order, ReadingMode, ReplyMode, Rule, Style, Trim
 
 FILE = "drag.toml"
 
@@ -135,6 +135,10 @@ class Ask(Section):
     )
     trim: Trim | Literal["auto"] = Field(
         default="auto", description="cut evidence to the sentences that bear on the question; auto: by the profile"
+    )
+    reply: ReplyMode | Literal["auto"] = Field(
+        default="auto",
+        description="the answer in the student's words, or a sentence of the evidence; auto: by the profile",
     )
     rule: Rule | Literal["auto"] = Field(
         default="auto", description="how choices are weighed (drag/choose.py); auto: by the model's profile"

@@ -92,6 +92,13 @@ def chat_messages(text: str) -> list[str]:
     return [text[start:end].rstrip() for start, end in pairwise([*starts, len(text)])]
 
 
+def chat_lines(text: str) -> list[str]:
+    """The lines of a piece of a chat, also where it begins within a message; none if fewer than half have a name."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    named = sum(_SAID.match(line) is not None for line in lines)
+    return lines if len(lines) > 1 and 2 * named >= len(lines) else []
+
+
 def _head(text: str) -> str:
     found = _HEAD.match(text)
     return found.group() if found else ""

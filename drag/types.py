@@ -112,12 +112,13 @@ class Citation:
     """One numbered source of an answer.
 
     `number` is the evidence's number in the prompt, from 1. `basis` says who made the link: `model` (the student
-    wrote the number) or `overlap` (the answer's words stand in that evidence).
+    wrote the number), `overlap` (the answer's words stand in that evidence) or `quote` (the answer is a sentence of
+    it).
     """
 
     number: int
     evidence: Evidence
-    basis: Literal["model", "overlap"]
+    basis: Literal["model", "overlap", "quote"]
 
 
 @dataclass(frozen=True, slots=True)

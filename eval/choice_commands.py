@@ -86,6 +86,7 @@ def choice(
     order: str | None,
     reading: str | None,
     trim: str | None,
+    reply: str | None,
     match: float | None,
     page: Path | None,
     calibrate: bool,
@@ -113,7 +114,7 @@ def choice(
 
     options = None if show_options is None else "shown" if show_options else "hidden"
     settings = Settings.load(config).override("ask", rule=rule, options=options)
-    settings = settings.override("ask", style=style, order=order, reading=reading, trim=trim, match=match)
+    settings = settings.override("ask", style=style, order=order, reading=reading, trim=trim, match=match, reply=reply)
     settings = settings.override("models", student=student, teacher=teacher, embedder=embedder)
     wanted = Plan(data=data, seed=seed, limit=limit, **plan)
     _check(wanted, calibrate=calibrate, page=page)

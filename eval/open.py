@@ -147,8 +147,9 @@ def _prompts(asker: Asker, question: Question, context: Context) -> list[object]
         prompts.answer(question, one.texts, one.facts, asker.style, asker.max_tokens, numbers=one.numbers)
         for one in (given.alone() if apart else [given])
     ]
+    quoting = ["quoted"] if asker.profile.reply == "quoted" else []
     weights = [round(weight, 4) for weight in piece_weights(question.text, given, asker.embedder)] if apart else []
-    return [*(asdict(one) for one in asked), *weights]
+    return [*(asdict(one) for one in asked), *weights, *quoting]
 
 
 def written(asker: Asker, question: Question, count: int, run: RunFile | None) -> Context | None:

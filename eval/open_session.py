@@ -84,12 +84,12 @@ def run(
 
 def wants_embedder(profile: Profile) -> bool:
     """Whether an embedder is of use to read what a record brings."""
-    return profile.reading == "each" or profile.trim == "sentences"
+    return profile.reading == "each" or profile.trim == "sentences" or profile.reply == "quoted"
 
 
 def reading_of(profile: Profile) -> dict[str, str]:
     """How evidence is read, for reports."""
-    return {"order": profile.order, "reading": profile.reading, "trim": profile.trim}
+    return {"order": profile.order, "reading": profile.reading, "trim": profile.trim, "reply": profile.reply}
 
 
 class _Session:

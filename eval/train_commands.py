@@ -21,6 +21,11 @@ from eval.common_options import with_common
     type=click.Choice(["auto", "plain", "instructed"]),
     help="How the tuned one is prompted.  [default: as its rows were]",
 )
+@click.option(
+    "--reply",
+    type=click.Choice(["auto", "written", "quoted"]),
+    help="Whether the tuned one writes its answer or quotes it.  [default: as its profile]",
+)
 @click.option("--forgetting", type=click.Path(exists=True, path_type=Path), help="Choice questions, asked alone.")
 @click.option("--distractors", type=click.IntRange(min=0), default=0, show_default=True, help="Texts of other rows.")
 @click.option(

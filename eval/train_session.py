@@ -20,7 +20,7 @@ from drag.models import Fetching, load_model
 from drag.models.embed import load_embedder
 from drag.profiles import Profile, profile_of
 from drag.prompts import ABSTENTION, Style
-from drag.protocols import LanguageModel
+from drag.protocols import Embedder, LanguageModel
 from drag.questions import read_questions
 from drag.settings import Settings
 from drag.train.rows import Row, read_rows
@@ -29,6 +29,7 @@ from eval import choice
 from eval.draw import draw
 from eval.open import contexts
 from eval.open_measures import unanswerable
+from eval.open_session import reading_of, wants_embedder
 from eval.report import Report
 from eval.run_file import RunFile, digest
 from eval.train_measures import ARMS, MODELS, READS, Case, Kept, Told, summarise
@@ -42,6 +43,7 @@ class Plan:
     tuned: str
     adapter: str = ""
     style: Literal["auto", "plain", "instructed"] | None = None
+    reply: Literal["auto", "written", "quoted"] | None = None
     forgetting: Path | None = None
     distractors: int = 0
     pack: Path | None = None
@@ -60,6 +62,7 @@ class Asker:
     profile: Profile
     max_tokens: int
     calibration: Calibration
+    embedder: Embedder | None = None
 
 
 def run(plan: Plan, settings: Settings, how: Fetching) -> Report:
@@ -75,17 +78,21 @@ def run(plan: Plan, settings: Settings, how: Fetching) -> Report:
         kept = stack.enter_context(closing(RunFile(plan.run or Path(folder) / "answers.jsonl")))
         profile = profile_of(base, settings.ask)
         limits = settings.ask.max_tokens, calibration_of(settings.ask)
-        first = Asker(base, style_of(base, profile), profile, *limits)
         own = profile_of(tuned, settings.ask)
-        second = Asker(tuned, _style(plan, rows, tuned, own), own, *limits)
+        if plan.reply in ("written", "quoted"):
+            own = own.model_copy(update={"reply": plan.reply})
+        wanted = wants_embedder(profile) or wants_embedder(own)
+        embedder = load_embedder(settings.models.embedder, how) if wanted else None
+        first = Asker(base, style_of(base, profile), profile, *limits, embedder)
+        second = Asker(tuned, _style(plan, rows, tuned, own), own, *limits, embedder)
         reads = READS[:1] if plan.evidence_only else READS
         told = [_told(case, first, second, reads, kept) for case in tracked(cases, "asking both")]
         remembered = _forgetting(plan, first, second, kept) if plan.forgetting is not None else Kept()
         sizes = _sizes(plan, base, tuned, how)
         made_with: dict[str, object] = {
             "data": plan.data.name,
-            "base": {"name": base.name, "style": first.style},
-            "tuned": {"name": tuned.name, "style": second.style},
+            "base": {"name": base.name, "style": first.style, **reading_of(profile)},
+            "tuned": {"name": tuned.name, "style": second.style, **reading_of(own)},
             "forgetting": plan.forgetting.name if plan.forgetting else None,
             "distractors": plan.distractors,
             "seed": plan.seed,
@@ -189,7 +196,9 @@ def ask(asker: Asker, arm: str, question: Question, context: Context, kept: RunF
     """Answer, or take the answer from the run file; None where the model fails, which the next run tries again."""
     texts = [one.titled for one in context.evidence]
     told = prompts.answer(question, texts, (), asker.style, asker.max_tokens)
-    how = [asker.profile.model_dump(), asdict(asker.calibration), context.cosine]
+    # What is at its default must not ask again what was asked before it was there.
+    form = asker.profile.model_dump(exclude={"reply"} if asker.profile.reply == "written" else None)
+    how = [form, asdict(asker.calibration), context.cosine]
     key = digest([asker.model.identity, asdict(told), [one.id for one in context.evidence], *how])
     found = _answer(kept.get(question.id, arm, key), question, context)
     if found is not None:
@@ -203,6 +212,7 @@ def ask(asker: Asker, arm: str, question: Question, context: Context, kept: RunF
             max_tokens=asker.max_tokens,
             calibration=asker.calibration,
             profile=asker.profile,
+            embedder=asker.embedder,
         )
     except DragError:
         return None

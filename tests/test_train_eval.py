@@ -147,6 +147,16 @@ def test_each_is_asked_in_its_own_style(command: Command, rows: Path) -> None:
     assert Tuned.styles == {"answer-plain@1"}
 
 
+def test_the_tuned_one_alone_is_told_to_quote(command: Command, data: Path) -> None:
+    flags = ("--reply", "quoted", "--evidence-only", "--threshold", "0", "--embedder", "drag.testing:HashEmbedder")
+    report = measured(command, data, *flags)
+    settings = report["settings"]
+    assert (settings["base"]["reply"], settings["tuned"]["reply"]) == ("written", "quoted")
+    assert (Base.asked, Tuned.asked) == (8, 0)  # what is quoted is weighed, not generated
+    assert report["metrics"]["contains/tuned/evidence"] == 1
+    assert report["metrics"]["citation_precision/tuned/evidence"] == 1
+
+
 def test_the_command_line_decides_by_the_bars(command: Command, rows: Path) -> None:
     good = command("train", "eval", rows, *FAKES, "--least", "contains/tuned/evidence=0.9", "--least", "gain/alone=-1")
     assert good.code == 0, good.err

@@ -36,7 +36,7 @@ def privacy_options(command: Command) -> Command:
 
 
 def prompt_options(command: Command) -> Command:
-    """--style, --order, --reading, --trim and --match: how the student reads. `auto` is its profile."""
+    """--style, --order, --reading, --trim, --reply and --match: how a student reads and answers; auto: its profile."""
     options = (
         click.option(
             "--style", type=click.Choice(["auto", "plain", "instructed"]), help="How it is prompted.  [default: auto]"
@@ -55,6 +55,11 @@ def prompt_options(command: Command) -> Command:
             "--trim",
             type=click.Choice(["auto", "off", "sentences"]),
             help="Cut evidence to the sentences that bear on the question.  [default: auto]",
+        ),
+        click.option(
+            "--reply",
+            type=click.Choice(["auto", "written", "quoted"]),
+            help="The answer in its own words, or a sentence of the evidence.  [default: auto]",
         ),
         click.option(
             "--match",
