@@ -4,7 +4,7 @@
 
 A student that was trained to quote (the adapter `reader`) decides by its first words what it says; the rest is copied.
 Left alone it prefers what stands last in its prompt. The embedder of the search has no such habit, but does not know
-who is asked about; together they are better than either (docs/experiments.md, "A student that is trained to read").
+who is asked about; together they were right most often (docs/experiments.md, "A student that is trained to read").
 """
 
 from __future__ import annotations
