@@ -65,8 +65,8 @@ def sentences_shown(given: Shown, evidence: Sequence[Evidence]) -> dict[str, int
 def opening(text: str) -> str:
     """The first words of a sentence: at most `OPENING` characters, and none behind an emoji; never nothing."""
     before = _SYMBOL.split(text, maxsplit=1)[0].strip()
-    while len(before) > OPENING and " " in before:
-        before = before[: max(OPENING, before.find(" "))].rpartition(" ")[0]
+    if len(before) > OPENING:
+        before = before[:OPENING].rpartition(" ")[0]
     return before or text
 
 

@@ -147,9 +147,20 @@ def _prompts(asker: Asker, question: Question, context: Context) -> list[object]
         prompts.answer(question, one.texts, one.facts, asker.style, asker.max_tokens, numbers=one.numbers)
         for one in (given.alone() if apart else [given])
     ]
-    quoting = ["quoted"] if asker.profile.reply == "quoted" else []
     weights = [round(weight, 4) for weight in piece_weights(question.text, given, asker.embedder)] if apart else []
-    return [*(asdict(one) for one in asked), *weights, *quoting]
+    return [
+        *(asdict(one) for one in asked),
+        *weights,
+        *quoting(asker.profile, question.text, given.texts, asker.embedder),
+    ]
+
+
+def quoting(profile: Profile, question: str, texts: Sequence[str], embedder: Embedder | None) -> list[object]:
+    """For the key of an answer: which sentence is quoted follows from the embedder, too. Empty where none is."""
+    if profile.reply != "quoted":
+        return []
+    near = SimilarityRanker(embedder).score(question, texts) if embedder is not None and texts else []
+    return ["quoted", *(round(one or 0.0, 4) for one in near)]
 
 
 def written(asker: Asker, question: Question, count: int, run: RunFile | None) -> Context | None:

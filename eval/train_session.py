@@ -27,7 +27,7 @@ from drag.train.rows import Row, read_rows
 from drag.types import Answer, Citation, Context, Evidence, Question, Usage
 from eval import choice
 from eval.draw import draw
-from eval.open import contexts
+from eval.open import contexts, quoting
 from eval.open_measures import unanswerable
 from eval.open_session import reading_of, wants_embedder
 from eval.report import Report
@@ -196,9 +196,9 @@ def ask(asker: Asker, arm: str, question: Question, context: Context, kept: RunF
     """Answer, or take the answer from the run file; None where the model fails, which the next run tries again."""
     texts = [one.titled for one in context.evidence]
     told = prompts.answer(question, texts, (), asker.style, asker.max_tokens)
-    # What is at its default must not ask again what was asked before it was there.
-    form = asker.profile.model_dump(exclude={"reply"} if asker.profile.reply == "written" else None)
-    how = [form, asdict(asker.calibration), context.cosine]
+    # Without `reply` in it the key of a written answer is what it was before there were quoted ones.
+    how = [asker.profile.model_dump(exclude={"reply"}), asdict(asker.calibration), context.cosine]
+    how += quoting(asker.profile, question.text, texts, asker.embedder)
     key = digest([asker.model.identity, asdict(told), [one.id for one in context.evidence], *how])
     found = _answer(kept.get(question.id, arm, key), question, context)
     if found is not None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy
 import pytest
 from conftest import Command
 
@@ -16,6 +18,7 @@ from drag.quote import OPENING, opening, quote, sentences_shown
 from drag.shown import shown
 from drag.testing import FakeModel, HashEmbedder
 from drag.types import Citation, Context, Evidence, Likelihood, Prompt, Question
+from eval.open import quoting
 
 QUOTED = Profile(reply="quoted")
 CHAT = Evidence.of(
@@ -136,6 +139,16 @@ def test_what_was_found_may_be_too_little_to_quote() -> None:
     far = Context((TOWN,), cosine=0.01)
     said = answer(Prefers("Copper"), Question("1", "Who sings in Ghent?"), far, style="plain", profile=QUOTED)
     assert said.abstained
+
+
+def test_a_kept_quotation_is_the_embedders_too() -> None:
+    class Level(HashEmbedder):
+        def encode(self, sentences: list[str], *, normalize_embeddings: bool = False) -> Any:
+            return numpy.ones((len(sentences), 1), numpy.float32)
+
+    keys = [quoting(QUOTED, "What covers it?", [TOWN.text], one) for one in (None, HashEmbedder(), Level())]
+    assert len({str(one) for one in keys}) == 3
+    assert quoting(Profile(), "What covers it?", [TOWN.text], HashEmbedder()) == []
 
 
 def test_the_reader_quotes() -> None:
